@@ -1,0 +1,65 @@
+# What the other parts share: one way to speak, to fail, to run a long step, and to become the unprivileged user.
+
+say() { printf '%s\n' "$*" >&2; }
+die() { printf '%s: %s\n' "${PROGRAM:-deploy}" "$*" >&2; exit 1; }
+
+# step TEXT COMMAND...: runs it with its output in the log; says what takes longer than two seconds, and shows the log's end
+# when it fails.
+step() {
+    local text=$1 log=${STEP_LOG:-/dev/null} start=$SECONDS pid rc=0 shown=2 last
+    shift
+    "$@" >>"$log" 2>&1 &
+    pid=$!
+    while kill -0 "$pid" 2>/dev/null; do
+        if [ $((SECONDS - start)) -ge "$shown" ]; then
+            last=$(tail -n 1 "$log" 2>/dev/null | tr -d '\r' | cut -c 1-60)
+            say "  $text … $((SECONDS - start)) s  ${last:+[$last]}"
+            shown=$((shown + 5))
+        fi
+        sleep 0.1
+    done
+    wait "$pid" || rc=$?
+    if [ "$rc" != 0 ]; then
+        tail -n 15 "$log" >&2
+        if grep -q 'No space left on device' "$log"; then die "$text: no space left on the disk"; fi
+        die "$text failed (exit $rc); the whole log is in $log"
+    fi
+}
+
+# as_root COMMAND...: directly as root, through sudo for a sudoer.
+as_root() {
+    if [ "$(id -u)" = 0 ]; then "$@"; else
+        command -v sudo >/dev/null || die "this step needs root: run it as root, or install sudo ($*)"
+        sudo "$@"
+    fi
+}
+
+# The user that everything runs as: the caller, or, for root, a system user of our own.
+choose_user() {
+    if [ "$(id -u)" != 0 ]; then RUN_USER=$(id -un); return; fi
+    RUN_USER=pendientes
+    id "$RUN_USER" >/dev/null 2>&1 || useradd --system --user-group --no-create-home --home-dir /nonexistent \
+        --shell /usr/sbin/nologin "$RUN_USER" || die "cannot create the system user $RUN_USER"
+}
+
+# as_user COMMAND...: as that user, without a way back. The process id is the command's own.
+as_user() {
+    if [ "$(id -u)" = 0 ]; then
+        exec setpriv --reuid="$RUN_USER" --regid="$RUN_USER" --init-groups --no-new-privs --inh-caps=-all -- "$@"
+    else exec "$@"; fi
+}
+
+# random N: letters and digits.
+random() { LC_ALL=C tr -dc 'A-Za-z0-9' </dev/urandom 2>/dev/null | head -c "$1"; }
+
+port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# wait_until SECONDS COMMAND...: until it succeeds.
+wait_until() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ "$SECONDS" -lt "$end" ] || return 1
+        sleep 0.05
+    done
+}
