@@ -1,0 +1,69 @@
+-- What the cases need beside the API: orders in any state, and a digest of everything that a refused call must not change.
+BEGIN;
+DROP SCHEMA IF EXISTS prueba CASCADE;
+CREATE SCHEMA prueba;
+
+-- The employee of a demo role's first user ('TECN'), or of the second ('TECN2'); NULL for NULL.
+CREATE FUNCTION prueba.empleado(rol text) RETURNS bigint LANGUAGE sql AS $$
+    SELECT empleado_id FROM usuarios WHERE dni = CASE rol WHEN 'ADMIN' THEN '40000001' WHEN 'CORD' THEN '40000002' WHEN 'ATAC' THEN '40000003'
+        WHEN 'CONT' THEN '40000004' WHEN 'ASES' THEN '40000005' WHEN 'TECN' THEN '40000006' WHEN 'NADA' THEN '40000007'
+        WHEN 'TECN2' THEN '40000008' END AND vigente
+$$;
+
+CREATE FUNCTION prueba.cliente() RETURNS bigint LANGUAGE sql AS $$
+    INSERT INTO clientes (tipo_cliente, nombre, tipo_documento, numero_documento, codigo_cliente)
+    VALUES ('PERSONA', 'Cliente de prueba', 'OTRO', NULL, 'P-' || nextval(pg_get_serial_sequence('clientes', 'id'))) RETURNING id
+$$;
+
+-- An order with its first history entry; details of its type when asked for.
+CREATE FUNCTION prueba.orden(tipo text DEFAULT 'AVERIA', detalle boolean DEFAULT false, estado text DEFAULT 'REGISTRADO',
+                             asignado text DEFAULT NULL, registrado text DEFAULT 'CORD', tecnico text DEFAULT 'OK')
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    nuevo bigint := nextval(pg_get_serial_sequence('pendientes', 'id'));
+    ahora timestamptz := clock_timestamp();
+    autor bigint := prueba.empleado(registrado);
+    huella bytea;
+    usuario bigint := (SELECT u.id FROM usuarios u WHERE u.empleado_id = autor AND u.vigente);
+BEGIN
+    huella := historial_hash(decode(repeat('00', 32), 'hex'), nuevo, 1, usuario, autor, orden.estado, 'Pendiente de prueba', ahora);
+    INSERT INTO pendientes (id, fecha_creacion, registrado_por, asignado_a, cliente_id, historial_n, historial_hash, estado,
+                            estado_tecnico, tipo, lugar, prioridad)
+    SELECT nuevo, ahora, autor, prueba.empleado(asignado), (SELECT min(id) FROM clientes WHERE vigente), 1, huella, orden.estado,
+           tecnico, orden.tipo, 'PUNO', 'MEDIA';
+    INSERT INTO historiales (pendiente_id, usuario_id, empleado_id, fecha_creacion, numero, hash, estado, detalles)
+    VALUES (nuevo, usuario, autor, ahora, 1, huella, orden.estado, 'Pendiente de prueba');
+    IF detalle THEN PERFORM prueba.detalle(nuevo, orden.tipo); END IF;
+    RETURN nuevo;
+END $$;
+
+CREATE FUNCTION prueba.detalle(orden bigint, tipo text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    CASE tipo
+        WHEN 'AVERIA' THEN INSERT INTO pendientes_averias (pendiente_id, descripcion_falla) VALUES (orden, 'Sin servicio');
+        WHEN 'TRASLADO' THEN INSERT INTO pendientes_traslados (pendiente_id, lugar_destino, direccion_destino, tipo_servicio)
+                             VALUES (orden, 'JULIACA', 'Jr. Inventado 1', 'INTERNET_FIBRA');
+        WHEN 'INSTALACION_INTERNET' THEN INSERT INTO pendientes_instalaciones_internet (pendiente_id, velocidad_solicitada, costo_fijo,
+                             tipo_instalacion) VALUES (orden, '100 Mbps', 50, 'FIBRA');
+        WHEN 'INSTALACION_CAMARAS' THEN INSERT INTO pendientes_instalaciones_camaras (pendiente_id) VALUES (orden);
+        WHEN 'RECOJO_DISPOSITIVOS' THEN INSERT INTO pendientes_recojo_dispositivos (pendiente_id, dispositivo, motivo)
+                             VALUES (orden, 'ROUTER', 'Contrato cancelado');
+    END CASE;
+END $$;
+
+-- A digest over every row that a call could change.
+CREATE FUNCTION prueba.huella() RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    tabla text;
+    parte text;
+    todo text := '';
+BEGIN
+    FOREACH tabla IN ARRAY ARRAY['pendientes', 'pendientes_averias', 'pendientes_traslados', 'pendientes_instalaciones_internet',
+        'pendientes_instalaciones_camaras', 'pendientes_recojo_dispositivos', 'historiales', 'clientes', 'empleados', 'cargos',
+        'usuarios', 'roles', 'claves_idempotencia', 'notificaciones'] LOOP
+        EXECUTE format('SELECT count(*) || '':'' || coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM %I t', tabla) INTO parte;
+        todo := todo || parte || ';';
+    END LOOP;
+    RETURN md5(todo);
+END $$;
+COMMIT;
