@@ -51,6 +51,10 @@ BEGIN
     END CASE;
 END $$;
 
+CREATE FUNCTION prueba.borrar(orden bigint) RETURNS bigint LANGUAGE sql AS $$
+    UPDATE pendientes SET vigente = false WHERE id = orden RETURNING id
+$$;
+
 -- A digest over every row that a call could change.
 CREATE FUNCTION prueba.huella() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
