@@ -55,6 +55,11 @@ CREATE FUNCTION prueba.borrar(orden bigint) RETURNS bigint LANGUAGE sql AS $$
     UPDATE pendientes SET vigente = false WHERE id = orden RETURNING id
 $$;
 
+CREATE FUNCTION prueba.pago(orden bigint) RETURNS bigint LANGUAGE sql AS $$
+    INSERT INTO pagos (empleado_id, cliente_id, pendiente_id, fecha_pago, metodo_pago, monto)
+    SELECT registrado_por, cliente_id, id, current_date, 'EFECTIVO', 10 FROM pendientes WHERE id = orden RETURNING id
+$$;
+
 -- A digest over every row that a call could change.
 CREATE FUNCTION prueba.huella() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
