@@ -340,6 +340,14 @@ CREATE TABLE pendientes_recojo_dispositivos (
     CONSTRAINT pendientes_recojo_dispositivos_dispositivo_valido CHECK (dispositivo IN ('ROUTER', 'DECO', 'ANTENA', 'OTRO'))
 );
 
+-- Which orders have their details, whatever the type.
+CREATE VIEW pendientes_detalles (pendiente_id, tipo) AS
+    SELECT pendiente_id, tipo FROM pendientes_traslados WHERE vigente
+    UNION ALL SELECT pendiente_id, tipo FROM pendientes_instalaciones_internet WHERE vigente
+    UNION ALL SELECT pendiente_id, tipo FROM pendientes_averias WHERE vigente
+    UNION ALL SELECT pendiente_id, tipo FROM pendientes_instalaciones_camaras WHERE vigente
+    UNION ALL SELECT pendiente_id, tipo FROM pendientes_recojo_dispositivos WHERE vigente;
+
 -- The state machine (contract section 5), the one place where it stands. `via` is the route that makes the step; `bits`: any
 -- of them suffices; `bits_asignado`: any of them counts for the assigned technician, or together with ASIGNAR_TECNICO (16).
 -- The documentation's diagram is generated from these rows.
