@@ -8,6 +8,7 @@
  *   -- lock <one SELECT on one line, or continued by further `-- lock` lines>   run before it, under the same Sync
  *   -- plan custom                    planned with its parameters each time (searches)
  *   -- total estimate                 a page whose `_total` past 10,000 is estimated
+ * The header ends at the first line that is blank or no comment; comments may follow below.
  *
  * Parameters: :campo (NULL when absent), :campo? (bool: present, or named in `limpiar`), :sub.campo, repeated scalars as arrays,
  * :campo.fin (the exclusive end of a FECHA_O_HORA filter, whose plain form is its start), :quien.usuario_id, :quien.empleado_id,
@@ -18,7 +19,9 @@
  *   _codigo, _campo, _mensaje   the verdict; _codigo NULL is success. NOT_FOUND without _campo is the path's row, with _campo
  *                               a row named in the body (the contract's order of refusals needs to tell them apart)
  *   _asignado_a, _registrado_por, _autor, _usuario   the row's people, for rules (`permiso` of reads, `ver` of fields)
- *   _total                      rows of a page before LIMIT */
+ *   _total                      rows of a page before LIMIT; NULL: not counted
+ *   _ultima                     bool: no row follows this page (where `_total` is estimated and cannot tell)
+ *   _<field>                    the key of coalesce=<field>, where the reply has no field of that name */
 #ifndef SERVER_ENGINE_STATEMENT_H
 #define SERVER_ENGINE_STATEMENT_H
 
@@ -81,8 +84,15 @@ bool en_row_allowed(const en_statement *statement, const PGresult *result, int r
 ProtobufCMessage *en_reply(const en_statement *statement, const PGresult *result, int row, int n,
                            const ProtobufCMessage *request, const id_caller *caller, const en_keys *keys, pd_arena *arena,
                            pd_status *status);
+/* `_total` of that row; -1 when the statement has none or it is NULL. */
+int64_t en_total(const en_statement *statement, const PGresult *result, int row);
+/* Puts an estimated total into a page that en_reply made; `last` stays. */
+void en_page_total(const en_statement *statement, ProtobufCMessage *reply, int64_t total);
 /* The method's not_found template filled from the request. */
 void en_not_found(const en_statement *statement, const ProtobufCMessage *request, pd_arena *arena, pd_status *status);
+
+/* `zona_z = ignorar`: an offset in a date-time is ignored. Process-wide; once, at start. */
+void en_zone_ignore(bool ignore);
 
 /* Keys: a file of lines `<id> <64 hex digits>`; the first seals, all open. NULL and *error when it cannot be used. */
 en_keys *en_keys_load(const char *path, const char **error);

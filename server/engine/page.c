@@ -1,0 +1,108 @@
+/* page: fields are found by name, for every paged message repeats them under numbers of its own. */
+#include "server/engine/page.h"
+#include "pendientes/check.h"
+
+#include <string.h>
+
+static void *member(ProtobufCMessage *message, unsigned offset) {
+    return (char *)message + offset;
+}
+
+static const ProtobufCFieldDescriptor *find(const pd_message *message, const char *name) {
+    int index = pd_field_by_name(message, name, strlen(name));
+    return index >= 0 ? &message->type->fields[index] : NULL;
+}
+
+/* Sets an integer or bool by name; a message without the field is left as it is. */
+static void set(const pd_message *message, ProtobufCMessage *value, const char *name, int64_t number) {
+    const ProtobufCFieldDescriptor *field = find(message, name);
+    if (field == NULL) {
+        return;
+    }
+    void *at = member(value, field->offset);
+    if (field->type == PROTOBUF_C_TYPE_BOOL) {
+        *(protobuf_c_boolean *)at = number != 0;
+    } else if (field->type == PROTOBUF_C_TYPE_INT32) {
+        *(int32_t *)at = number > INT32_MAX ? INT32_MAX : (int32_t)number;
+    } else {
+        *(int64_t *)at = number;
+    }
+    *(protobuf_c_boolean *)member(value, field->quantifier_offset) = 1;
+}
+
+/* A new message in the field of that name; NULL when there is none. *type receives what it is. */
+static ProtobufCMessage *make(const pd_message *message, ProtobufCMessage *value, const char *name,
+                              const pd_message **type, pd_arena *arena) {
+    int index = pd_field_by_name(message, name, strlen(name));
+    if (index < 0 || message->fields[index].message == NULL) {
+        return NULL;
+    }
+    *type = message->fields[index].message;
+    ProtobufCMessage *made = pd_arena_alloc(arena, (*type)->type->sizeof_message);
+    protobuf_c_message_init((*type)->type, made);
+    *(ProtobufCMessage **)member(value, message->type->fields[index].offset) = made;
+    return made;
+}
+
+/* The request's number of that name, or `fallback`. */
+static int64_t asked(const pd_message *message, const ProtobufCMessage *request, const char *name, int64_t fallback) {
+    const ProtobufCFieldDescriptor *field = find(message, name);
+    if (field == NULL || request == NULL || !pd_present(request, field)) {
+        return fallback;
+    }
+    const void *at = (const char *)request + field->offset;
+    return field->type == PROTOBUF_C_TYPE_INT32 ? *(const int32_t *)at : *(const int64_t *)at;
+}
+
+/* `sort` tells only whether the list is sorted: those whose request can say how are, by default too. */
+static void fill_sort(const pd_message *message, ProtobufCMessage *value, bool sorted, pd_arena *arena) {
+    const pd_message *type = NULL;
+    ProtobufCMessage *sort = make(message, value, "sort", &type, arena);
+    if (sort != NULL) {
+        set(type, sort, "empty", !sorted);
+        set(type, sort, "sorted", sorted);
+        set(type, sort, "unsorted", !sorted);
+    }
+}
+
+static void set_total(const pd_message *message, ProtobufCMessage *reply, int64_t total, int64_t size) {
+    set(message, reply, "total_elements", total);
+    set(message, reply, "total_pages", total / size + (total % size != 0));
+}
+
+void en_page_fill(const en_statement *statement, ProtobufCMessage *reply, const ProtobufCMessage *request,
+                  en_extent extent, pd_arena *arena) {
+    const pd_method *method = en_statement_method(statement);
+    const pd_message *message = method->reply, *type = NULL;
+    int64_t number = asked(method->request, request, "page", 0), size = asked(method->request, request, "size", 10);
+    bool sorted = find(method->request, "sort") != NULL;
+    const ProtobufCFieldDescriptor *content = find(message, "content");
+    int64_t n = content != NULL ? (int64_t) * (const size_t *)member(reply, content->quantifier_offset) : 0;
+    size = size > 0 ? size : 1; /* the check of form has refused it already */
+    ProtobufCMessage *pageable = make(message, reply, "pageable", &type, arena);
+    if (pageable != NULL) {
+        set(type, pageable, "page_number", number);
+        set(type, pageable, "page_size", size);
+        set(type, pageable, "offset", number * size);
+        set(type, pageable, "paged", 1);
+        set(type, pageable, "unpaged", 0);
+        fill_sort(type, pageable, sorted, arena);
+    }
+    fill_sort(message, reply, sorted, arena);
+    if (extent.total >= 0) {
+        set_total(message, reply, extent.total, size);
+    }
+    bool last = extent.last >= 0 ? extent.last == 1 : extent.total < 0 ? n < size : (number + 1) * size >= extent.total;
+    set(message, reply, "last", last);
+    set(message, reply, "size", size);
+    set(message, reply, "number", number);
+    set(message, reply, "first", number == 0);
+    set(message, reply, "number_of_elements", n);
+    set(message, reply, "empty", n == 0);
+}
+
+void en_page_total(const en_statement *statement, ProtobufCMessage *reply, int64_t total) {
+    const pd_message *message = en_statement_method(statement)->reply;
+    int64_t size = asked(message, reply, "size", 10);
+    set_total(message, reply, total, size > 0 ? size : 1);
+}

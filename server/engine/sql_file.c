@@ -1,0 +1,619 @@
+/* sql_file: reads a .sql file: its header lines, then the statement, in which every named parameter becomes one $n. */
+#include "pendientes/json.h"
+#include "server/engine/statement_impl.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* The text being rewritten. */
+typedef struct scanner {
+    en_statement *statement;
+    en_sql *part;
+    const char *at;
+    pd_text out;
+    int room; /* of part->params */
+    pd_arena *arena;
+    const char **error;
+} scanner;
+
+/* How a relation is called in the macro's parameters, and the column that it compares with the caller. */
+static const struct relation {
+    pd_relation relation;
+    const char *word, *column, *who;
+} relations[] = {
+    {PD_REL_ANY, "ajeno", NULL, NULL},
+    {PD_REL_ASSIGNED, "asignado", "asignado_a", "quien.empleado_id"},
+    {PD_REL_REGISTERED, "registrado", "registrado_por", "quien.empleado_id"},
+    {PD_REL_AUTHOR, "autor", "empleado_id", "quien.empleado_id"},
+    {PD_REL_USER, "usuario", "usuario_id", "quien.usuario_id"},
+};
+enum { N_RELATIONS = sizeof relations / sizeof *relations };
+
+bool en_misfit(const en_statement *statement, pd_arena *arena, const char **error, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    const char *reason = pd_arena_vprintf(arena, format, args);
+    va_end(args);
+    *error = pd_arena_printf(arena, "%s: %s", statement->file, reason);
+    return false;
+}
+
+bool en_rule_has_relations(const pd_rule *rule) {
+    for (size_t i = 0; i < rule->n; i++) {
+        if (rule->alternatives[i].relation != PD_REL_ANY) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool en_rule_names(const pd_rule *rule, pd_relation relation) {
+    bool of_own = relation == PD_REL_ASSIGNED || relation == PD_REL_REGISTERED;
+    for (size_t i = 0; i < rule->n; i++) {
+        pd_relation named = rule->alternatives[i].relation;
+        if (named == relation || (named == PD_REL_OWN && of_own)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_name_start(char c) {
+    return isalpha((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
+}
+
+static bool is_name_char(char c) {
+    return is_name_start(c) || isdigit((unsigned char)c);
+}
+
+/* ---- parameters ---- */
+
+static Oid array_of(Oid type) {
+    static const struct {
+        Oid type, array;
+    } arrays[] = {{EN_BOOL, 1000},   {EN_BYTEA, 1001}, {EN_INT4, 1007},        {EN_INT8, 1016},
+                  {EN_FLOAT8, 1022}, {EN_DATE, 1182},  {EN_TIMESTAMPTZ, 1185}, {EN_NUMERIC, 1231}};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+        if (arrays[i].type == type) {
+            return arrays[i].array;
+        }
+    }
+    return 0;
+}
+
+/* The type that the message fixes; 0 where PostgreSQL decides and sql_types checks. */
+static Oid type_of(const ProtobufCFieldDescriptor *field, const pd_field *options) {
+    switch (field->type) {
+    case PROTOBUF_C_TYPE_INT32:
+    case PROTOBUF_C_TYPE_SINT32:
+    case PROTOBUF_C_TYPE_SFIXED32:
+        return EN_INT4;
+    case PROTOBUF_C_TYPE_INT64:
+    case PROTOBUF_C_TYPE_SINT64:
+    case PROTOBUF_C_TYPE_SFIXED64:
+    case PROTOBUF_C_TYPE_UINT32:
+    case PROTOBUF_C_TYPE_FIXED32:
+    case PROTOBUF_C_TYPE_UINT64:
+    case PROTOBUF_C_TYPE_FIXED64:
+        return EN_INT8;
+    case PROTOBUF_C_TYPE_BOOL:
+        return EN_BOOL;
+    case PROTOBUF_C_TYPE_FLOAT:
+    case PROTOBUF_C_TYPE_DOUBLE:
+        return EN_FLOAT8;
+    case PROTOBUF_C_TYPE_BYTES:
+        return EN_BYTEA;
+    default:
+        break;
+    }
+    if (options->protection == PD_SEALED) {
+        return EN_BYTEA;
+    }
+    switch (options->format) {
+    case PD_FORMAT_DECIMAL:
+        return EN_NUMERIC;
+    case PD_FORMAT_DATE:
+        return EN_DATE;
+    case PD_FORMAT_DATETIME:
+    case PD_FORMAT_DATE_OR_TIME:
+        return EN_TIMESTAMPTZ;
+    default:
+        return 0;
+    }
+}
+
+/* `puede.x` and `quien.x`; true when the name is one of them. */
+static bool resolve_own(en_param *param, Oid *type) {
+    static const struct {
+        const char *name;
+        en_source source;
+    } own[] = {
+        {"quien.usuario_id", EN_FROM_USER}, {"quien.empleado_id", EN_FROM_EMPLOYEE}, {"quien.permisos", EN_FROM_BITS}};
+    for (size_t i = 0; i < sizeof own / sizeof *own; i++) {
+        if (strcmp(param->name, own[i].name) == 0) {
+            param->source = own[i].source;
+            *type = EN_INT8;
+            return true;
+        }
+    }
+    if (strncmp(param->name, "puede.", 6) != 0) {
+        return false;
+    }
+    for (size_t i = 0; i < N_RELATIONS; i++) {
+        if (strcmp(param->name + 6, relations[i].word) == 0) {
+            param->source = EN_FROM_WORTH;
+            param->relation = relations[i].relation;
+            *type = EN_BOOL;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Follows `len` bytes of a dotted name through the request. `rest` is what follows the last field ("", or "fin"). */
+static bool walk(scanner *s, en_param *param, size_t len, const char **rest) {
+    const pd_message *message = s->statement->method->request;
+    const char *at = param->name, *end = param->name + len;
+    while (message != NULL && at < end) {
+        size_t n = strcspn(at, ".?");
+        int index = pd_field_by_name(message, at, n);
+        if (index < 0) {
+            return en_misfit(s->statement, s->arena, s->error,
+                             "parámetro desconocido «:%s»: %s no tiene el campo «%.*s»", param->name,
+                             message->type->name, (int)n, at);
+        }
+        if (param->depth == EN_MAX_DEPTH) {
+            return en_misfit(s->statement, s->arena, s->error, "parámetro «:%s»: más de %d niveles", param->name,
+                             EN_MAX_DEPTH);
+        }
+        param->path[param->depth++] = (en_step){message, index};
+        message = message->fields[index].message;
+        at += n;
+        at += at < end;
+    }
+    *rest = at;
+    return true;
+}
+
+static bool resolve_field(scanner *s, en_param *param, Oid *type) {
+    size_t len = strlen(param->name);
+    bool presence = param->name[len - 1] == '?';
+    const char *end = param->name + len - presence, *rest = NULL;
+    if (!walk(s, param, (size_t)(end - param->name), &rest)) {
+        return false;
+    }
+    const en_step *last = &param->path[param->depth - 1];
+    const ProtobufCFieldDescriptor *field = &last->message->type->fields[last->index];
+    const pd_field *options = &last->message->fields[last->index];
+    for (int i = 0; i < param->depth - 1; i++) {
+        const en_step *step = &param->path[i];
+        if (step->message->type->fields[step->index].label == PROTOBUF_C_LABEL_REPEATED) {
+            return en_misfit(s->statement, s->arena, s->error, "parámetro «:%s»: pasa por una lista de mensajes",
+                             param->name);
+        }
+    }
+    if (rest < end) {
+        if (strncmp(rest, "fin", (size_t)(end - rest)) != 0 || end - rest != 3 || presence) {
+            return en_misfit(s->statement, s->arena, s->error, "parámetro desconocido «:%s»: «%s» no es un mensaje",
+                             param->name, field->name);
+        }
+        if (options->format != PD_FORMAT_DATE_OR_TIME || field->label == PROTOBUF_C_LABEL_REPEATED) {
+            return en_misfit(s->statement, s->arena, s->error, "parámetro «:%s»: «.fin» solo vale en un FECHA_O_HORA",
+                             param->name);
+        }
+        param->source = EN_FROM_END;
+        *type = EN_TIMESTAMPTZ;
+        return true;
+    }
+    if (presence) {
+        param->source = EN_FROM_PRESENCE;
+        *type = EN_BOOL;
+        return true;
+    }
+    if (field->type == PROTOBUF_C_TYPE_MESSAGE) {
+        return en_misfit(s->statement, s->arena, s->error, "parámetro «:%s»: un mensaje no se puede pasar entero",
+                         param->name);
+    }
+    if (options->protection == PD_SEALED &&
+        (field->label == PROTOBUF_C_LABEL_REPEATED || pd_field_by_name(last->message, "pendiente_id", 12) < 0)) {
+        return en_misfit(s->statement, s->arena, s->error,
+                         "parámetro «:%s»: un campo CIFRADO no puede ser lista y necesita «pendiente_id» a su lado",
+                         param->name);
+    }
+    param->source = EN_FROM_FIELD;
+    *type = type_of(field, options);
+    if (field->label == PROTOBUF_C_LABEL_REPEATED ||
+        (param->depth == 1 && last->index == s->statement->header.coalesce)) {
+        *type = array_of(*type);
+    }
+    if (s->statement->method->reply->is_page && param->depth == 1) {
+        param->fallback = strcmp(field->name, "page") == 0 ? "0" : strcmp(field->name, "size") == 0 ? "10" : NULL;
+    }
+    return true;
+}
+
+/* Writes $n for the parameter of that name, which is resolved where it first stands. */
+static bool put_param(scanner *s, const char *name, size_t len) {
+    en_sql *part = s->part;
+    int i = 0;
+    while (i < part->n && (strlen(part->params[i].name) != len || memcmp(part->params[i].name, name, len) != 0)) {
+        i++;
+    }
+    if (i == part->n) {
+        if (i == s->room) {
+            s->room = s->room * 2 + 8;
+            en_param *params = pd_arena_zalloc(s->arena, (size_t)s->room * sizeof *params);
+            Oid *types = pd_arena_zalloc(s->arena, (size_t)s->room * sizeof *types);
+            for (int k = 0; k < part->n; k++) {
+                params[k] = part->params[k];
+                types[k] = part->types[k];
+            }
+            part->params = params;
+            part->types = types;
+        }
+        en_param *param = &part->params[i];
+        param->name = pd_arena_memdup(s->arena, name, len);
+        if (!resolve_own(param, &part->types[i]) && !resolve_field(s, param, &part->types[i])) {
+            return false;
+        }
+        s->statement->uses_access |= param->source == EN_FROM_WORTH || param->source == EN_FROM_BITS;
+        part->n++;
+    }
+    pd_text_str(&s->out, pd_arena_printf(s->arena, "$%d", i + 1));
+    return true;
+}
+
+/* :acceso(alias): what the method's rule asks of the row that `alias` names; only relations that the rule has are
+ * compared. */
+static bool put_access(scanner *s, const char *alias, size_t len) {
+    const pd_rule *rule = s->statement->method->rule;
+    s->statement->uses_access = true;
+    pd_text_str(&s->out, "(");
+    if (!put_param(s, "puede.ajeno", strlen("puede.ajeno"))) {
+        return false;
+    }
+    for (size_t i = 1; i < N_RELATIONS; i++) {
+        if (!en_rule_names(rule, relations[i].relation)) {
+            continue;
+        }
+        const char *worth = pd_arena_printf(s->arena, "puede.%s", relations[i].word);
+        pd_text_str(&s->out, " OR (");
+        if (!put_param(s, worth, strlen(worth))) {
+            return false;
+        }
+        pd_text_str(&s->out, pd_arena_printf(s->arena, " AND %.*s.%s = ", (int)len, alias, relations[i].column));
+        if (!put_param(s, relations[i].who, strlen(relations[i].who))) {
+            return false;
+        }
+        pd_text_str(&s->out, ")");
+    }
+    pd_text_str(&s->out, ")");
+    return true;
+}
+
+/* `s->at` stands on the colon before a name. */
+static bool scan_param(scanner *s) {
+    const char *name = s->at + 1, *end = name;
+    while (is_name_char(*end) || (*end == '.' && is_name_start(end[1]))) {
+        end++;
+    }
+    if (end - name == 6 && memcmp(name, "acceso", 6) == 0 && *end == '(') {
+        const char *alias = end + 1, *close = alias;
+        while (is_name_char(*close)) {
+            close++;
+        }
+        if (close == alias || *close != ')') {
+            return en_misfit(s->statement, s->arena, s->error, "«:acceso(...)» quiere el alias de una tabla");
+        }
+        s->at = close + 1;
+        return put_access(s, alias, (size_t)(close - alias));
+    }
+    end += *end == '?';
+    s->at = end;
+    return put_param(s, name, (size_t)(end - name));
+}
+
+/* ---- the statement's text ---- */
+
+/* The end of what begins at `at` and holds no parameter: a string, a quoted identifier, a comment, a dollar quote.
+ * Returns `at` when nothing of the kind begins there, NULL when it does not end. `escapes`: an E'' string. */
+static const char *skip_quoted(const char *at, bool escapes) {
+    if (*at == '\'' || *at == '"') {
+        char quote = *at++;
+        while (*at != '\0') {
+            if (escapes && *at == '\\' && at[1] != '\0') {
+                at += 2;
+            } else if (*at == quote && at[1] == quote) {
+                at += 2;
+            } else if (*at++ == quote) {
+                return at;
+            }
+        }
+        return NULL;
+    }
+    if (at[0] == '-' && at[1] == '-') {
+        return at + strcspn(at, "\n");
+    }
+    if (at[0] == '/' && at[1] == '*') {
+        int depth = 0;
+        do {
+            if (at[0] == '/' && at[1] == '*') {
+                depth++;
+                at += 2;
+            } else if (at[0] == '*' && at[1] == '/') {
+                depth--;
+                at += 2;
+            } else if (*at++ == '\0') {
+                return NULL;
+            }
+        } while (depth > 0);
+        return at;
+    }
+    if (at[0] == '$' && (at[1] == '$' || is_name_start(at[1]))) {
+        const char *tag = at + 1;
+        while (is_name_char(*tag)) {
+            tag++;
+        }
+        if (*tag != '$') {
+            return at;
+        }
+        size_t len = (size_t)(tag + 1 - at);
+        for (const char *end = at + len; *end != '\0'; end++) {
+            if (strncmp(end, at, len) == 0) {
+                return end + len;
+            }
+        }
+        return NULL;
+    }
+    return at;
+}
+
+/* A bare word: copied whole, so that neither `x$1` nor the E of an E'' string is misread. */
+static bool scan_word(scanner *s) {
+    const char *end = s->at;
+    while (is_name_char(*end) || *end == '$') {
+        end++;
+    }
+    size_t len = (size_t)(end - s->at);
+    if (len > EN_MAX_NAME) {
+        return en_misfit(s->statement, s->arena, s->error, "el nombre «%.*s» tiene más de %d bytes", (int)len, s->at,
+                         EN_MAX_NAME);
+    }
+    bool escapes = len == 1 && (*s->at == 'E' || *s->at == 'e') && *end == '\'';
+    if (escapes) {
+        end = skip_quoted(end, true);
+        if (end == NULL) {
+            return en_misfit(s->statement, s->arena, s->error, "un texto E'' sin cerrar");
+        }
+    }
+    pd_text_add(&s->out, s->at, (size_t)(end - s->at));
+    s->at = end;
+    return true;
+}
+
+static bool scan_one(scanner *s) {
+    const char *end = skip_quoted(s->at, false);
+    if (end == NULL) {
+        return en_misfit(s->statement, s->arena, s->error, "una comilla o un comentario sin cerrar: «%.20s…»", s->at);
+    }
+    if (end != s->at) {
+        if (*s->at == '"' && end - s->at - 2 > EN_MAX_NAME) {
+            return en_misfit(s->statement, s->arena, s->error, "el nombre «%.*s» tiene más de %d bytes",
+                             (int)(end - s->at - 2), s->at + 1, EN_MAX_NAME);
+        }
+        pd_text_add(&s->out, s->at, (size_t)(end - s->at));
+        s->at = end;
+        return true;
+    }
+    if (s->at[0] == ':' && s->at[1] == ':') {
+        pd_text_add(&s->out, s->at, 2);
+        s->at += 2;
+        return true;
+    }
+    if (s->at[0] == ':' && is_name_start(s->at[1])) {
+        return scan_param(s);
+    }
+    if (s->at[0] == '$' && isdigit((unsigned char)s->at[1])) {
+        return en_misfit(s->statement, s->arena, s->error, "«%.3s»: los parámetros van por nombre", s->at);
+    }
+    if (is_name_start(*s->at)) {
+        return scan_word(s);
+    }
+    pd_text_add(&s->out, s->at++, 1);
+    return true;
+}
+
+static bool rewrite(en_statement *statement, en_part part, const char *text, pd_arena *arena, const char **error) {
+    const pd_method *method = statement->method;
+    scanner s = {.statement = statement,
+                 .part = &statement->parts[part],
+                 .at = text,
+                 .out = {.arena = arena},
+                 .arena = arena,
+                 .error = error};
+    while (*s.at != '\0') {
+        if (!scan_one(&s)) {
+            return false;
+        }
+    }
+    s.part->text = pd_arena_memdup(arena, s.out.at != NULL ? s.out.at : "", s.out.len);
+    s.part->name = pd_arena_printf(arena, "%s/%s%s", method->service, method->name, part == EN_LOCK ? "/lock" : "");
+    return true;
+}
+
+/* ---- the header ---- */
+
+typedef struct header_line {
+    const char *at;
+    size_t len;
+} header_line;
+
+/* Takes the next word of the line; false at its end. */
+static bool next_word(header_line *line, header_line *word) {
+    while (line->len > 0 && isspace((unsigned char)*line->at)) {
+        line->at++;
+        line->len--;
+    }
+    word->at = line->at;
+    while (line->len > 0 && !isspace((unsigned char)*line->at)) {
+        line->at++;
+        line->len--;
+    }
+    word->len = (size_t)(line->at - word->at);
+    return word->len > 0;
+}
+
+static bool is_word(const header_line *word, const char *text) {
+    return word->len == strlen(text) && memcmp(word->at, text, word->len) == 0;
+}
+
+static bool read_coalesce(en_statement *s, const header_line *word, pd_arena *arena, const char **error) {
+    const char *name = word->at + strlen("coalesce=");
+    size_t len = word->len - strlen("coalesce=");
+    const pd_message *request = s->method->request;
+    int index = pd_field_by_name(request, name, len);
+    if (index < 0) {
+        return en_misfit(s, arena, error, "coalesce: %s no tiene el campo «%.*s»", request->type->name, (int)len, name);
+    }
+    const ProtobufCFieldDescriptor *field = &request->type->fields[index];
+    if (field->type != PROTOBUF_C_TYPE_INT64 || field->label == PROTOBUF_C_LABEL_REPEATED) {
+        return en_misfit(s, arena, error, "coalesce: el campo «%s» no es un int64", field->name);
+    }
+    s->header.coalesce = index;
+    return true;
+}
+
+/* The words after `-- read` or `-- write`. */
+static bool read_class(en_statement *s, bool write, header_line *line, pd_arena *arena, const char **error) {
+    header_line word;
+    s->header.write = write;
+    while (next_word(line, &word)) {
+        if (write && is_word(&word, "batch")) {
+            s->header.batch = true;
+        } else if (!write && word.len > 9 && memcmp(word.at, "coalesce=", 9) == 0) {
+            if (!read_coalesce(s, &word, arena, error)) {
+                return false;
+            }
+        } else {
+            return en_misfit(s, arena, error, "cabecera: «%.*s» no vale tras «%s»", (int)word.len, word.at,
+                             write ? "write" : "read");
+        }
+    }
+    return true;
+}
+
+static bool read_line(en_statement *s, header_line line, int *classes, pd_text *lock, pd_arena *arena,
+                      const char **error) {
+    header_line word, value, more;
+    if (!next_word(&line, &word)) {
+        return true;
+    }
+    if (is_word(&word, "read") || is_word(&word, "write")) {
+        ++*classes;
+        return read_class(s, *word.at == 'w', &line, arena, error);
+    }
+    if (is_word(&word, "lock")) {
+        s->header.has_lock = true;
+        pd_text_add(lock, line.at, line.len);
+        pd_text_str(lock, "\n");
+        return true;
+    }
+    if (!is_word(&word, "plan") && !is_word(&word, "total")) {
+        return en_misfit(s, arena, error,
+                         "cabecera: palabra desconocida «%.*s» (los comentarios van tras una línea en blanco)",
+                         (int)word.len, word.at);
+    }
+    bool plan = *word.at == 'p';
+    if (!next_word(&line, &value) || !is_word(&value, plan ? "custom" : "estimate") || next_word(&line, &more)) {
+        return en_misfit(s, arena, error, "cabecera: «%s» solo admite «%s»", plan ? "plan" : "total",
+                         plan ? "custom" : "estimate");
+    }
+    *(plan ? &s->header.custom_plan : &s->header.estimate_total) = true;
+    return true;
+}
+
+/* The leading comment lines, up to the first that is blank or no comment; *body is what follows. */
+static bool read_header(en_statement *s, const char *text, const char **body, pd_text *lock, pd_arena *arena,
+                        const char **error) {
+    int classes = 0;
+    s->header.coalesce = -1;
+    while (text[0] == '-' && text[1] == '-') {
+        size_t len = strcspn(text, "\n");
+        if (!read_line(s, (header_line){text + 2, len - 2}, &classes, lock, arena, error)) {
+            return false;
+        }
+        text += len;
+        text += *text == '\n';
+    }
+    *body = text;
+    if (classes != 1) {
+        return en_misfit(s, arena, error, "la cabecera necesita exactamente un «-- read» o «-- write»");
+    }
+    return true;
+}
+
+/* What the header's words, the method and the statement must have in common. */
+static bool check_header(const en_statement *s, pd_arena *arena, const char **error) {
+    const en_header *header = &s->header;
+    if (header->write != (s->method->effect != PD_READS)) {
+        return en_misfit(s, arena, error,
+                         "la cabecera dice «%s», pero el método %s idempotency_level = NO_SIDE_EFFECTS",
+                         header->write ? "write" : "read", header->write ? "tiene" : "no tiene");
+    }
+    if (header->has_lock && !header->write) {
+        return en_misfit(s, arena, error, "cabecera: «lock» solo vale con «write»");
+    }
+    if (header->has_lock && header->batch) {
+        return en_misfit(s, arena, error, "cabecera: «batch» es solo de inserciones, sin «lock»");
+    }
+    if (header->estimate_total && !s->method->reply->is_page) {
+        return en_misfit(s, arena, error, "cabecera: «total» solo vale si la respuesta es una página");
+    }
+    if (header->coalesce >= 0) {
+        const en_sql *main = &s->parts[EN_MAIN];
+        if (main->n != 1 || main->params[0].source != EN_FROM_FIELD || main->params[0].depth != 1 ||
+            main->params[0].path[0].index != header->coalesce) {
+            return en_misfit(s, arena, error,
+                             "con coalesce el único parámetro es «:%s»: lo demás sería de un solo llamador",
+                             s->method->request->type->fields[header->coalesce].name);
+        }
+    }
+    return true;
+}
+
+en_statement *en_statement_parse(const pd_method *method, const char *file, const char *text, pd_arena *arena,
+                                 const char **error) {
+    en_statement *s = pd_arena_zalloc(arena, sizeof *s);
+    s->method = method;
+    s->file = pd_arena_strdup(arena, file);
+    pd_text lock = {.arena = arena};
+    const char *body = NULL;
+    if (!read_header(s, text, &body, &lock, arena, error) || !rewrite(s, EN_MAIN, body, arena, error)) {
+        return NULL;
+    }
+    if (s->header.has_lock && !rewrite(s, EN_LOCK, pd_arena_memdup(arena, lock.at, lock.len), arena, error)) {
+        return NULL;
+    }
+    return check_header(s, arena, error) ? s : NULL;
+}
+
+const pd_method *en_statement_method(const en_statement *statement) {
+    return statement->method;
+}
+
+const en_header *en_statement_header(const en_statement *statement) {
+    return &statement->header;
+}
+
+const char *en_statement_name(const en_statement *statement, en_part part) {
+    return statement->parts[part].name;
+}
+
+const char *en_statement_sql(const en_statement *statement, en_part part) {
+    return statement->parts[part].text;
+}
+
+int en_statement_types(const en_statement *statement, en_part part, const Oid **types) {
+    *types = statement->parts[part].types;
+    return statement->parts[part].n;
+}
