@@ -140,8 +140,11 @@ bool pg_lanes_add(pg_lanes *lanes, pg_lane_id id, pg_unit *unit) {
     return true;
 }
 
-void pg_lanes_follow(pg_unit *before, pg_unit *unit) {
+bool pg_lanes_follow(pg_unit *before, pg_unit *unit) {
+    if (!before->conn || pg_conn_state(before->conn) != PG_READY)
+        return false;
     pg_conn_send(before->conn, unit);
+    return true;
 }
 
 bool pg_lanes_cancel(pg_lanes *lanes, pg_lane_id id, pg_unit *unit) {

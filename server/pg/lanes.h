@@ -33,8 +33,9 @@ void pg_lanes_free(pg_lanes *lanes);
 
 /* Queues a unit. False: the queue is full, `fn` will not be called. */
 bool pg_lanes_add(pg_lanes *lanes, pg_lane_id lane, pg_unit *unit);
-/* The second trip of a transaction: on the connection of `before`, from within its `fn`, ahead of everything. */
-void pg_lanes_follow(pg_unit *before, pg_unit *unit);
+/* The next trip of a transaction: on the connection of `before`, from within its `fn`, ahead of everything. False: that
+ * connection is gone, and the transaction with it; `fn` of `unit` will not be called. */
+bool pg_lanes_follow(pg_unit *before, pg_unit *unit);
 /* Takes a unit off the queue. False: it is sent already, `fn` will be called. */
 bool pg_lanes_cancel(pg_lanes *lanes, pg_lane_id lane, pg_unit *unit);
 

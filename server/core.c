@@ -1,0 +1,203 @@
+#include "server/core.h"
+
+#include "pendientes/log.h"
+#include "pendientes/scalar.h"
+#include "server/by_hand.h"
+#include "server/jobs.h"
+#include "server/meter.h"
+
+#include <openssl/hmac.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char CHANNEL[] = "pendientes_identidad";
+
+/* The secret under which idempotency keys are hashed comes from the oldest sealing key: a rotation puts the new one in
+ * front, and keys of the last hours go on counting. */
+static bool derive_secret(sv_core *core, const char **error) {
+    pd_arena *arena = pd_arena_new();
+    char *text = en_file_read(core->settings->seal_key_file, arena, error), *rest = NULL, *last = NULL;
+    for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
+        if (*line != '#' && *line != ' ' && *line != '\r')
+            last = line;
+    bool good = last != NULL;
+    if (good)
+        HMAC(EVP_sha256(), last, (int)strlen(last), (const uint8_t *)"pendientes idempotencia", 23, core->key_secret,
+             NULL);
+    else if (text)
+        *error = "the sealing key file holds no key";
+    else
+        *error = pd_arena_strdup(core->arena, *error);
+    if (text)
+        OPENSSL_cleanse(text, strlen(text));
+    pd_arena_free(arena);
+    return good;
+}
+
+bool sv_core_load(sv_core *core, const sv_settings *settings, const char **error) {
+    core->settings = settings;
+    core->arena = pd_arena_new();
+    core->sql_dir = settings->sql_dir ? settings->sql_dir : sv_share_dir("sql");
+    *error = NULL;
+    if (!pd_zone_set(settings->zone)) {
+        *error = pd_arena_printf(core->arena, "zone: the system does not know %s", settings->zone);
+        return false;
+    }
+    en_zone_ignore(strcmp(settings->zona_z, "ignorar") == 0);
+    if (!(core->keys = en_keys_load(settings->seal_key_file, error)) || !derive_secret(core, error))
+        return false;
+    core->errors =
+        pg_errors_load(pd_arena_printf(core->arena, "%s/interno/restricciones.txt", core->sql_dir), core->arena, error);
+    core->users_sql =
+        en_file_read(pd_arena_printf(core->arena, "%s/interno/usuarios.sql", core->sql_dir), core->arena, error);
+    if (!core->errors || !core->users_sql)
+        return false;
+    core->statements = en_statements_load(core->sql_dir, sv_is_by_hand, core->arena, error);
+    return core->statements != NULL;
+}
+
+static bool check_constraints(sv_core *core, PGconn *conn, const char **error) {
+    PGresult *known =
+        PQexec(conn, "SELECT conname FROM pg_constraint UNION SELECT relname FROM pg_class WHERE relkind = 'i'");
+    int n = PQresultStatus(known) == PGRES_TUPLES_OK ? PQntuples(known) : 0;
+    const char *name;
+    for (size_t i = 0; !*error && (name = pg_errors_name(core->errors, i)); i++) {
+        bool found = false;
+        for (int row = 0; !found && row < n; row++)
+            found = strcmp(PQgetvalue(known, row, 0), name) == 0;
+        if (!found)
+            *error = pd_arena_printf(core->arena, "%s/interno/restricciones.txt: the database has no constraint %s",
+                                     core->sql_dir, name);
+    }
+    PQclear(known);
+    return !*error;
+}
+
+static void tell(sv_core *core, void (*said)(const char *line), const char *what, size_t n) {
+    if (said)
+        said(n ? pd_arena_printf(core->arena, "%s: %zu", what, n) : what);
+}
+
+bool sv_core_verify(sv_core *core, void (*said)(const char *line), const char **error) {
+    *error = NULL;
+    PGconn *conn = PQconnectdb(core->settings->database);
+    if (PQstatus(conn) != CONNECTION_OK) {
+        *error = pd_arena_printf(core->arena, "database: %s", PQerrorMessage(conn));
+    } else if (PQserverVersion(conn) < 150000) {
+        *error = "database: PostgreSQL 15 or newer is needed";
+    } else {
+        tell(core, said, "database reached", 0);
+        PQsetNoticeProcessor(conn, (PQnoticeProcessor)(void (*)(void))abort, NULL);
+        if (sv_migrations_current(conn, core->settings, core->arena, error)) {
+            tell(core, said, "migrations are all applied", 0);
+            if (check_constraints(core, conn, error))
+                tell(core, said, "constraints of the table of refusals exist", 0);
+        }
+        if (!*error && en_statements_describe(core->statements, conn, core->arena, error))
+            tell(core, said, "statements fit their methods and the database", en_statements_count(core->statements));
+    }
+    PQfinish(conn);
+    return !*error;
+}
+
+/* What the classes differ in. Reads time out early: what hangs must leave the lane to the others. The slow lane's calls
+ * are long answered when it times out; it only asks whether the method answers again. */
+static void set_lanes(sv_core *core) {
+    const sv_settings *s = core->settings;
+    const pg_lane_options options[PG_N_LANES] = {
+        [PG_LANE_READ] = {{.name = "read", .plan_cache_mode = "force_generic_plan", .statement_timeout_ms = 300},
+                          1,
+                          16,
+                          1024},
+        [PG_LANE_SLOW] = {{.name = "slow", .plan_cache_mode = "force_generic_plan", .statement_timeout_ms = 2000},
+                          1,
+                          1,
+                          1024},
+        [PG_LANE_SEARCH] =
+            {{.name = "search", .plan_cache_mode = "force_custom_plan", .statement_timeout_ms = 5000, .tighten = true},
+             (size_t)s->search_connections,
+             1,
+             1024},
+        [PG_LANE_WRITE] = {{.name = "write", .plan_cache_mode = "auto", .statement_timeout_ms = 5000, .tighten = true},
+                           (size_t)s->write_connections,
+                           1,
+                           2048},
+        [PG_LANE_BATCH] = {{.name = "batch", .plan_cache_mode = "auto", .statement_timeout_ms = 5000, .tighten = true},
+                           (size_t)s->batch_connections,
+                           1,
+                           1024},
+        [PG_LANE_DECIDED] = {{.name = "decided", .plan_cache_mode = "auto", .statement_timeout_ms = 5000},
+                             (size_t)s->decided_connections,
+                             1,
+                             1024},
+    };
+    for (int i = 0; i < PG_N_LANES; i++) {
+        pg_lane_options *lane = &core->lane_options[i];
+        *lane = options[i];
+        lane->class.url = s->database;
+        lane->class.zone = s->zone;
+        lane->class.prepares =
+            en_statements_prepares(core->statements, (pg_lane_id)i, core->arena, &lane->class.n_prepares);
+    }
+}
+
+static bool take_users(void *arg, const PGresult *rows) {
+    sv_core *core = arg;
+    return id_identity_reload(core->identity, rows);
+}
+
+static void forget_users(void *arg) {
+    sv_core *core = arg;
+    PD_LOG(PD_LOG_WARN, "users may be stale: refusing calls until they are read again");
+    id_identity_lost(core->identity);
+}
+
+static void engine_turn(void *arg) {
+    sv_core *core = arg;
+    en_engine_turn(core->engine);
+}
+
+bool sv_core_start(sv_core *core, const char **error) {
+    set_lanes(core);
+    core->meter = sv_meter_new();
+    core->calls = sv_calls_new(core);
+    /* The order at the end of a turn: what was gathered is sent, then what is finished goes back to the clients. */
+    pd_loop_each_turn(core->loop, engine_turn, core);
+    core->lanes = pg_lanes_new(core->loop, core->lane_options);
+    core->engine = en_engine_new(&(en_engine_options){.loop = core->loop,
+                                                      .lanes = core->lanes,
+                                                      .statements = core->statements,
+                                                      .keys = core->keys,
+                                                      .errors = core->errors,
+                                                      .key_secret = core->key_secret});
+    core->listen = pg_listen_new(core->loop, &(pg_listen_options){.url = core->settings->database,
+                                                                  .zone = core->settings->zone,
+                                                                  .channel = CHANNEL,
+                                                                  .sql = core->users_sql,
+                                                                  .users = take_users,
+                                                                  .lost = forget_users,
+                                                                  .arg = core});
+    core->jobs = sv_jobs_new(core->loop, core->lanes);
+    core->service = pd_service_listen(
+        core->loop, &(pd_service_options){.listen = core->settings->listen, .call = sv_call_take, .arg = core}, error);
+    return core->service != NULL;
+}
+
+bool sv_core_ready(const sv_core *core) {
+    return !core->draining && pg_listen_fresh(core->listen) && pg_lanes_all_up(core->lanes);
+}
+
+void sv_core_stop(sv_core *core) {
+    sv_jobs_free(core->jobs);
+    pg_listen_free(core->listen);
+    pg_lanes_free(core->lanes); /* ends the calls that are left */
+    if (core->service)
+        pd_service_close(core->service);
+    en_engine_free(core->engine);
+    sv_calls_free(core->calls);
+    sv_meter_free(core->meter);
+    id_identity_free(core->identity);
+    en_keys_free(core->keys);
+    pd_arena_free(core->arena);
+}
