@@ -197,6 +197,11 @@ void sv_core_stop(sv_core *core) {
     en_engine_free(core->engine);
     sv_calls_free(core->calls);
     sv_meter_free(core->meter);
+    pd_loop_free(core->loop);
+    sv_core_unload(core);
+}
+
+void sv_core_unload(sv_core *core) {
     id_identity_free(core->identity);
     en_keys_free(core->keys);
     pd_arena_free(core->arena);

@@ -43,7 +43,9 @@ bool sv_core_verify(sv_core *core, void (*said)(const char *line), const char **
 bool sv_core_start(sv_core *core, const char **error);
 /* Whether calls can be served now: users fresh, every lane up, not draining. Loop thread. */
 bool sv_core_ready(const sv_core *core);
-/* No call may be under way. */
+/* Ends what is left of a start, and unloads. */
 void sv_core_stop(sv_core *core);
+/* Frees what sv_core_load made. */
+void sv_core_unload(sv_core *core);
 
 #endif

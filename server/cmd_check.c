@@ -1,0 +1,33 @@
+/* check: everything that `serve` asks for at start, without serving. */
+#include "server/commands.h"
+#include "server/core.h"
+
+#include <stdio.h>
+
+static void said(const char *line) {
+    printf("ok  %s\n", line);
+}
+
+int sv_check(int argc, char **argv) {
+    static sv_settings settings;
+    switch (pd_config_read("pendientes-server check", "checks configuration, database and every statement",
+                           sv_setting_table, &settings, argc, argv)) {
+    case PD_CONFIG_DONE:
+        return 0;
+    case PD_CONFIG_BAD:
+        return 2;
+    case PD_CONFIG_GO:
+        break;
+    }
+    said("configuration is complete");
+    sv_core core = {0};
+    const char *error = NULL;
+    if (sv_core_load(&core, &settings, &error)) {
+        said("keys, statements and the table of refusals can be read");
+        sv_core_verify(&core, said, &error);
+    }
+    if (error)
+        fprintf(stderr, "pendientes-server check: %s\n", error);
+    sv_core_unload(&core);
+    return error ? 1 : 0;
+}

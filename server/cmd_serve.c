@@ -1,0 +1,131 @@
+/* serve: loads, checks, starts, and runs the loop until SIGTERM or SIGINT; then takes no more frames and ends when the
+ * calls under way are answered. A second signal ends it at once. */
+#include "server/commands.h"
+#include "server/core.h"
+#include "server/meter.h"
+
+#include "pendientes/admin.h"
+#include "pendientes/log.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { GAUGES_MS = 1000, READY_MS = 50 };
+
+static pd_loop *signalled_loop; /* for the handler only */
+static volatile sig_atomic_t signals;
+
+static void on_signal(int number) {
+    (void)number;
+    int saved = errno;
+    if (signals++)
+        _exit(1);
+    pd_loop_wake(signalled_loop);
+    errno = saved;
+}
+
+typedef struct serving {
+    sv_core core;
+    pd_admin *admin;
+    pd_timer gauges, ready, drain;
+    bool was_ready;
+} serving;
+
+static void show_gauges(void *arg) {
+    serving *s = arg;
+    sv_meter_gauges(s->core.meter, &s->core);
+    pd_timer_start(s->core.loop, &s->gauges, GAUGES_MS, show_gauges, s);
+}
+
+static void show_ready(void *arg) {
+    serving *s = arg;
+    bool ready = sv_core_ready(&s->core);
+    if (ready != s->was_ready) {
+        PD_LOG(PD_LOG_INFO, ready ? "ready" : "not ready");
+        s->was_ready = ready;
+        pd_admin_ready(s->admin, ready);
+    }
+    pd_timer_start(s->core.loop, &s->ready, READY_MS, show_ready, s);
+}
+
+static void drained(void *arg) {
+    serving *s = arg;
+    PD_LOG(PD_LOG_WARN, "calls are still under way; ending",
+           PD_I("calls", (int64_t)pd_service_pending(s->core.service)));
+    pd_loop_stop(s->core.loop);
+}
+
+static void watch_signals(void *arg) {
+    serving *s = arg;
+    if (!signals)
+        return;
+    if (!s->core.draining) {
+        PD_LOG(PD_LOG_INFO, "draining");
+        s->core.draining = true;
+        pd_service_drain(s->core.service);
+        pd_timer_start(s->core.loop, &s->drain, (uint64_t)s->core.settings->drain_ms, drained, s);
+    }
+    if (pd_service_pending(s->core.service) == 0)
+        pd_loop_stop(s->core.loop);
+}
+
+static void handle_signals(pd_loop *loop) {
+    signalled_loop = loop;
+    struct sigaction action = {.sa_handler = on_signal};
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static bool start(serving *s, const char **error) {
+    sv_core *core = &s->core;
+    if (!sv_core_verify(core, NULL, error))
+        return false;
+    core->loop = pd_loop_new();
+    if (!core->loop) {
+        *error = strerror(errno);
+        return false;
+    }
+    handle_signals(core->loop);
+    if (!sv_core_start(core, error))
+        return false;
+    pd_loop_each_turn(core->loop, watch_signals, s);
+    s->admin = pd_admin_new(core->settings->admin, error);
+    return s->admin != NULL;
+}
+
+int sv_serve(int argc, char **argv) {
+    static sv_settings settings;
+    switch (pd_config_read("pendientes-server serve", "answers calls until SIGTERM", sv_setting_table, &settings, argc,
+                           argv)) {
+    case PD_CONFIG_DONE:
+        return 0;
+    case PD_CONFIG_BAD:
+        return 2;
+    case PD_CONFIG_GO:
+        break;
+    }
+    pd_log_level level = PD_LOG_INFO;
+    pd_log_level_parse(settings.log_level, &level);
+    pd_log_init("server", level);
+    /* A third less CPU: wake-ups do not preempt the one that is working. Refused somewhere, it is no more than slower.
+     */
+    sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
+    static serving s;
+    const char *error = NULL;
+    if (sv_core_load(&s.core, &settings, &error) && start(&s, &error)) {
+        PD_LOG(PD_LOG_INFO, "started", PD_S("listen", settings.listen), PD_I("pid", getpid()));
+        show_gauges(&s);
+        show_ready(&s);
+        pd_loop_run(s.core.loop);
+    }
+    if (error)
+        fprintf(stderr, "pendientes-server serve: %s\n", error);
+    pd_admin_free(s.admin);
+    sv_core_stop(&s.core);
+    return error ? 1 : 0;
+}
