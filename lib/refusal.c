@@ -26,6 +26,11 @@ static void add_path(pd_text *out, const pd_path *path) {
         pd_text_str(out, "…");
 }
 
+pd_path pd_path_field(const pd_path *up, const pd_field *field, const ProtobufCFieldDescriptor *type) {
+    const char *name = field->hidden ? type->name : field->json;
+    return (pd_path){.up = up, .name = name, .len = strlen(name)};
+}
+
 const char *pd_path_text(const pd_path *path, pd_arena *arena) {
     pd_text text = {.arena = arena};
     add_path(&text, path);

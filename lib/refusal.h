@@ -17,6 +17,8 @@ typedef struct pd_path {
     size_t index;
 } pd_path;
 
+/* The step of a field of a message. */
+pd_path pd_path_field(const pd_path *up, const pd_field *field, const ProtobufCFieldDescriptor *type);
 /* "imagenes[0].url". Names that a client made up are cut at 64 bytes. */
 const char *pd_path_text(const pd_path *path, pd_arena *arena);
 

@@ -21,9 +21,14 @@ void pd_text_quoted(pd_text *text, const char *string, size_t len);
 /* Reads a JSON object into `value` (initialised, of message->type; memory from the arena). Field errors go to `status`; values
  * that were read stay. Explicit nulls go to `limpiar` where the message has it. Unknown keys are ignored, or errors when
  * `strict`. False when anything was added to `status`. `seen` (may be NULL) has message->type->n_fields entries and is set
- * for each key that stood in the object, null included. Depth up to 32. */
+ * for each key that stood in the object, null included. Depth up to 32. A body that cannot be read to its end leaves a
+ * message in the status; pd_check then adds nothing. */
 bool pd_json_read(const pd_message *message, const char *json, size_t len, bool strict, ProtobufCMessage *value, bool *seen,
                   pd_arena *arena, pd_status *status);
+/* The same for an answer that was edited and is sent back: under `strict`, keys of `answer` (NULL: none) are ignored like
+ * any other unknown key. */
+bool pd_json_read_known(const pd_message *message, const pd_message *answer, const char *json, size_t len, bool strict,
+                        ProtobufCMessage *value, bool *seen, pd_arena *arena, pd_status *status);
 
 /* Sets one field from a text of a query, form or path ("a string of digits is accepted"). Repeated fields append; a
  * single-valued one that is already set is an error. False: an error for the field was added. */
