@@ -1,4 +1,5 @@
 -- read
+
 -- Everyone who may hold a token, for the core's memory. A role that was deleted gives no right.
 SELECT u.id, u.nombre, u.dni, u.email, u.password, u.empleado_id, u.rol_id, r.nombre AS rol_nombre,
        CASE WHEN r.vigente THEN r.permisos ELSE 0 END AS permisos
