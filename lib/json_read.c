@@ -370,7 +370,7 @@ static void refuse_here(reader *r, const char *detail) {
     else if (detail)
         refuse_body(r, pd_arena_printf(r->arena, "%s %s", f ? "Una clave del cuerpo" : "El cuerpo", detail));
     else if (f && f->path.name) /* {"a": 1 "b": 2}, {"a": 1,}, {"a": "dice "hola""} */
-        refuse(r, &f->path, "va seguido de algo que no es JSON válido");
+        refuse(r, &f->path, "no va seguido de JSON válido");
     else if (f && f->path.up)
         refuse(r, f->path.up, bad);
     else

@@ -66,6 +66,7 @@ static const ProtobufCFieldDescriptor part_fields[] = {
 };
 static const unsigned part_names[] = {1, 0};
 static const ProtobufCIntRange part_ranges[] = {{1, 0}, {0, 2}};
+static void part_init(ProtobufCMessage *message);
 static const ProtobufCMessageDescriptor part_type = {
     .magic = PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
     .name = "Part",
@@ -75,7 +76,12 @@ static const ProtobufCMessageDescriptor part_type = {
     .fields_sorted_by_name = part_names,
     .n_field_ranges = 1,
     .field_ranges = part_ranges,
+    .message_init = part_init,
 };
+static void part_init(ProtobufCMessage *message) {
+    *(part *)message = (part){.base = PROTOBUF_C_MESSAGE_INIT(&part_type)};
+}
+
 static const pd_field part_rules[] = {
     {.json = "url", .required = true, .not_null = true, .max_len = 10},
     {.json = "n", .has_min = true, .has_max = true, .min = 1, .max = 5},
