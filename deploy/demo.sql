@@ -41,8 +41,8 @@ INSERT INTO usuarios (id, nombre, dni, email, password, rol_id, empleado_id) VAL
     (4, 'contabilidad', '40000004', 'contabilidad@ejemplo.test', :'hash', 'CONT', 4),
     (5, 'asesor', '40000005', 'asesor@ejemplo.test', :'hash', 'ASES', 5),
     (6, 'tecnico', '40000006', 'tecnico@ejemplo.test', :'hash', 'TECN', 6),
-    (7, 'tecnico2', '40000007', 'tecnico2@ejemplo.test', :'hash', 'TECN', 7),
-    (8, 'nada', '40000008', 'nada@ejemplo.test', :'hash', 'NADA', NULL)
+    (7, 'nada', '40000007', 'nada@ejemplo.test', :'hash', 'NADA', NULL),
+    (8, 'tecnico2', '40000008', 'tecnico2@ejemplo.test', :'hash', 'TECN', 7)
 ON CONFLICT DO NOTHING;
 
 INSERT INTO clientes (id, tipo_cliente, nombre, tipo_documento, numero_documento, codigo_cliente, direccion, telefono, email,
