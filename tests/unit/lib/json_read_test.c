@@ -273,7 +273,7 @@ START_TEST(malformed_json_names_the_key) {
                  {"{\"ids\":[1 2]}", "ids[1]", bad},
                  {"{\"ids\":[,1]}", "ids[0]", bad},
                  {"{\"ids\":[1}", "ids[1]", bad},
-                 {"{\"ids\":[1", "ids[0]", bad},
+                 {"{\"ids\":[1", "ids[1]", bad},
                  {"{\"parte\":{url:1}}", "parte", bad},
                  {"{\"parte\":{\"url\":x}}", "parte.url", bad},
                  {"{\"partes\":[{\"url\":\"a\"},{\"url\":x}]}", "partes[1].url", bad},
