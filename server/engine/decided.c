@@ -249,7 +249,7 @@ static en_facts gather(sv_call *call, decided *d, pg_end end, ProtobufCMessage *
                           CRYPTO_memcmp(PQgetvalue(found, 0, 1), d->body, sizeof d->body) == 0;
     }
     if (end == PG_DONE)
-        *reply = (ProtobufCMessage *)en_rows_reply(d->engine, call, d->statement, d->results[d->unit.n - 1]);
+        *reply = en_rows_reply(d->engine, call, d->statement, d->results[d->unit.n - 1]);
     if (end == PG_DONE && call->status.code == PD_INTERNAL)
         facts.fault = true;
     return facts;

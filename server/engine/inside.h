@@ -6,8 +6,9 @@
 #include "server/engine/plan.h"
 
 enum {
-    EN_GROUP_MAX = 128, /* calls of one coalesced read */
-    EN_BATCH_MAX = 32,  /* inserts under one Sync */
+    EN_GROUP_MAX = 128,     /* calls of one coalesced read */
+    EN_BATCH_MAX = 32,      /* inserts under one Sync */
+    EN_EXACT_TOTAL = 10000, /* a page's total is counted so far */
 };
 
 /* Calls that go to the database together. It has an arena of its own: its calls may be answered and gone before it. */
@@ -47,6 +48,7 @@ typedef struct en_single {
     pg_unit unit;
     pg_query queries[2];
     PGresult *results[2];
+    ProtobufCMessage *page; /* answered but for its total, which is being estimated */
 } en_single;
 
 en_group *en_group_new(en_engine *engine);
@@ -57,8 +59,7 @@ void en_group_release(en_group *group);
 void en_single_run(en_engine *engine, sv_call *call, const en_statement *statement, pg_lane_id lane);
 /* The reply from the rows of its statement, or NULL and call->status: refused by its verdict row, missing, not the
  * caller's. */
-const ProtobufCMessage *en_rows_reply(en_engine *engine, sv_call *call, const en_statement *statement,
-                                      const PGresult *rows);
+ProtobufCMessage *en_rows_reply(en_engine *engine, sv_call *call, const en_statement *statement, const PGresult *rows);
 /* Refuses a row that is not the caller's. */
 void en_forbid(sv_call *call);
 /* Ends a call from the rows of its statement. */

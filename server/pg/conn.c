@@ -399,9 +399,9 @@ static bool tightened(const pg_conn *conn, const pg_unit *unit, char *text, size
 }
 
 static bool send_query(pg_conn *conn, const pg_query *query) {
-    if (query->explain)
-        return PQsendQueryParams(conn->pq, query->sql, query->n, NULL, query->values, query->lengths, query->formats,
-                                 0) == 1;
+    if (!query->name)
+        return PQsendQueryParams(conn->pq, query->sql, query->n, query->types, query->values, query->lengths,
+                                 query->formats, query->binary) == 1;
     return PQsendQueryPrepared(conn->pq, query->name, query->n, query->values, query->lengths, query->formats,
                                query->binary) == 1;
 }

@@ -18,13 +18,13 @@ typedef struct pg_conn pg_conn;
 typedef struct pg_unit pg_unit;
 
 typedef struct pg_query {
-    const char *name; /* as prepared on the connection's class */
+    const char *name; /* as prepared on the connection's class; NULL: `sql`, parsed for this once */
     int n;
     const char *const *values;
     const int *lengths, *formats; /* NULL: all text */
     bool binary;                  /* results in binary */
-    bool explain;                 /* EXPLAIN of `sql` with the same parameters, instead of `name` */
-    const char *sql;              /* for explain */
+    const char *sql;
+    const Oid *types; /* with sql: 0 where PostgreSQL decides */
 } pg_query;
 
 typedef enum pg_end {
