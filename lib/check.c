@@ -10,7 +10,7 @@
 typedef struct walk {
     pd_arena *arena;
     pd_status *status;
-    bool skip_required, bad;
+    bool bad;
 } walk;
 
 /* Adds `detail` for `path`. */
@@ -165,7 +165,7 @@ static void check_message(walk *w, const pd_message *message, const ProtobufCMes
         pd_path path = pd_path_field(up, field, type);
         if (pd_field_present(value, type))
             check_present(w, &path, field, type, value);
-        else if (field->required && !w->skip_required && !pd_path_refused(&path, w->status, w->arena))
+        else if (field->required && !pd_path_refused(&path, w->status, w->arena))
             refuse(w, &path, PD_REFUSE_MISSING);
     }
 }

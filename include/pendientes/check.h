@@ -12,9 +12,8 @@
 bool pd_wire_check(const pd_message *message, const uint8_t *bytes, size_t len, pd_arena *arena, pd_status *status);
 
 /* Obligatory fields, lengths, ranges, formats (decimals, dates), blank texts, `limpiar` naming only fields that may be
- * cleared. Adds an error per field that has none yet in `status`; true when it added none (nothing is looked at when
- * `status` has a message: pd_json_read's, for a body that it could not read to its end). `skip_required`: for probes of
- * the parts alone. Values of secret fields are never echoed. */
+ * cleared. Adds an error per field that has none yet in `status`; true when it added none. Looks at nothing when `status` has
+ * a message: pd_json_read's, for a body that it could not read to its end. Values are never echoed. */
 bool pd_check(const pd_message *message, const ProtobufCMessage *value, pd_arena *arena, pd_status *status);
 
 /* Presence of a field by descriptor: has_ flag, non-NULL pointer, or count > 0. */
