@@ -378,12 +378,12 @@ pd_call *pd_peers_call(const pd_peers *peers) {
 /* --- opening and closing --- */
 
 static bool peer_open(pd_peer *peer, const char **error) {
+    static char text[512];
     for (int i = 0; i < LINES_AT_FIRST; i++) {
         int rv = line_open(peer);
         if (rv != 0) {
-            char *text;
-            if (asprintf(&text, "%s: %s", peer->url, nng_strerror(rv)) >= 0)
-                *error = text;
+            snprintf(text, sizeof text, "%s: %s", peer->url, nng_strerror(rv));
+            *error = text;
             return false;
         }
     }

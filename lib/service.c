@@ -303,15 +303,16 @@ static void on_readable(void *arg, unsigned events) {
 /* --- life --- */
 
 static int listen_all(pd_service *service, const char *urls, const char **error) {
+    static char text[512];
     char *copy = strdup(urls ? urls : ""), *rest;
     if (!copy)
         abort();
     int n = 0, rv = 0;
     for (char *url = strtok_r(copy, ", ", &rest); url && rv == 0; url = strtok_r(NULL, ", ", &rest), n++) {
-        char *text;
-        if ((rv = nng_listen(service->socket, url, NULL, 0)) != 0 &&
-            asprintf(&text, "%s: %s", url, nng_strerror(rv)) >= 0)
+        if ((rv = nng_listen(service->socket, url, NULL, 0)) != 0) {
+            snprintf(text, sizeof text, "%s: %s", url, nng_strerror(rv));
             *error = text;
+        }
     }
     if (n == 0)
         *error = "no address to listen on";

@@ -40,7 +40,7 @@ typedef struct pd_service_options {
     void *arg;
 } pd_service_options;
 
-/* NULL and one line in *error when it cannot listen. */
+/* NULL and one line in *error (static, for start-up) when it cannot listen. */
 pd_service *pd_service_listen(pd_loop *loop, const pd_service_options *options, const char **error);
 /* Takes no more frames; answers under way are still sent. */
 void pd_service_drain(pd_service *service);
