@@ -196,8 +196,7 @@ static void bind_bytes(binder *b, int i, const uint8_t *bytes, size_t len) {
 /* Seals the text under the id of the order that stands beside it. */
 static bool bind_sealed(binder *b, int i, const en_param *param, const ProtobufCMessage *holder, const char *text) {
     const en_step *last = &param->path[param->depth - 1];
-    const ProtobufCFieldDescriptor *id =
-        &last->message->type->fields[pd_field_by_name(last->message, "pendiente_id", strlen("pendiente_id"))];
+    const ProtobufCFieldDescriptor *id = &last->message->type->fields[en_order_index(last->message)];
     uint8_t *sealed = NULL;
     size_t len = 0;
     if (!en_seal(b->keys, field_of(last)->name, *(const int64_t *)member(holder, id->offset), text, b->arena, &sealed,

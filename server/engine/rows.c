@@ -253,8 +253,7 @@ static bool store_json(reader *r, const en_column *column, ProtobufCMessage *mes
 /* Opens a sealed column under the id of the order that stands beside it. */
 static bool store_sealed(reader *r, const en_column *column, ProtobufCMessage *message, const char *text, size_t len) {
     const pd_message *type = r->statement->nodes[column->node].message;
-    int index = pd_field_by_name(type, "pendiente_id", strlen("pendiente_id"));
-    int64_t order = *(int64_t *)member(message, type->type->fields[index].offset);
+    int64_t order = *(int64_t *)member(message, type->type->fields[en_order_index(type)].offset);
     ProtobufCBinaryData sealed;
     if (!read_hex(text, len, r->arena, &sealed)) {
         return broken(r, column);

@@ -38,6 +38,11 @@ bool en_misfit(const en_statement *statement, pd_arena *arena, const char **erro
     return false;
 }
 
+int en_order_index(const pd_message *message) {
+    int index = pd_field_by_name(message, "pendiente_id", strlen("pendiente_id"));
+    return index >= 0 && message->type->fields[index].type == PROTOBUF_C_TYPE_INT64 ? index : -1;
+}
+
 bool en_rule_has_relations(const pd_rule *rule) {
     for (size_t i = 0; i < rule->n; i++) {
         if (rule->alternatives[i].relation != PD_REL_ANY) {
@@ -215,7 +220,7 @@ static bool resolve_field(scanner *s, en_param *param, Oid *type) {
                          param->name);
     }
     if (options->protection == PD_SEALED &&
-        (field->label == PROTOBUF_C_LABEL_REPEATED || pd_field_by_name(last->message, "pendiente_id", 12) < 0)) {
+        (field->label == PROTOBUF_C_LABEL_REPEATED || en_order_index(last->message) < 0)) {
         return en_misfit(s->statement, s->arena, s->error,
                          "parámetro «:%s»: un campo CIFRADO no puede ser lista y necesita «pendiente_id» a su lado",
                          param->name);

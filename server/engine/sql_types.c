@@ -74,6 +74,16 @@ static bool is_texts(char category) {
 
 /* ---- parameters ---- */
 
+/* The text behind `points` code points, in which PostgreSQL counts. */
+static const char *after(const char *text, int points) {
+    while (*text != '\0' && points-- > 0) {
+        do {
+            text++;
+        } while (((unsigned char)*text & 0xc0) == 0x80);
+    }
+    return text;
+}
+
 /* PostgreSQL's message, with the names of the parameters it calls $n. */
 static const char *explain(const describer *d, const en_sql *part) {
     const char *message = PQresultErrorField(d->result, PG_DIAG_MESSAGE_PRIMARY);
@@ -88,8 +98,8 @@ static const char *explain(const describer *d, const en_sql *part) {
         name = pd_arena_printf(d->arena, " ($%d es «:%s»)", n, part->params[n - 1].name);
     }
     const char *at = "";
-    if (position != NULL && atoi(position) >= 1 && (size_t)atoi(position) <= strlen(part->text)) {
-        at = pd_arena_printf(d->arena, ", cerca de «%.30s»", part->text + atoi(position) - 1);
+    if (position != NULL) {
+        at = pd_arena_printf(d->arena, ", cerca de «%.30s»", after(part->text, atoi(position) - 1));
     }
     return pd_arena_printf(d->arena, "%s%s%s", message, name, at);
 }
@@ -335,7 +345,7 @@ static bool take_column(describer *d, const char *name, int position) {
     if (!kind_of(d, column->field, column->options, type, &column->kind, &wanted)) {
         return REFUSE(d, "columna «%s»: es %s y el campo pide %s", name, look_up(d, type).name, wanted);
     }
-    if (column->kind == EN_AS_SEALED && pd_field_by_name(s->nodes[column->node].message, "pendiente_id", 12) < 0) {
+    if (column->kind == EN_AS_SEALED && en_order_index(s->nodes[column->node].message) < 0) {
         return REFUSE(d, "columna «%s»: un campo CIFRADO necesita «pendiente_id» a su lado", name);
     }
     if (column->kind == EN_AS_JSON && column->options->message != NULL && holds_secrets(column->options->message)) {

@@ -122,6 +122,8 @@ struct en_statement {
 /* Sets *error to "file: reason"; returns false. */
 bool en_misfit(const en_statement *statement, pd_arena *arena, const char **error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* Index of the int64 `pendiente_id` that stands beside a sealed field; -1: none. */
+int en_order_index(const pd_message *message);
 /* True when some alternative of the rule asks for a relation. */
 bool en_rule_has_relations(const pd_rule *rule);
 /* True when some alternative asks for `relation`; PD_REL_OWN counts as assigned and registered. */

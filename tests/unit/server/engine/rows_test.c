@@ -240,6 +240,10 @@ START_TEST(the_last_page_says_so) {
     request.size = 3;
     ck_assert(read_page("SELECT 7::bigint AS id, 'x' AS nombre", "7::bigint")->last);
     forget();
+    ck_assert(read_page("SELECT g::bigint AS id, 'x' AS nombre FROM generate_series(7, 9) g", "9::bigint")->last);
+    forget();
+    ck_assert(!read_page("SELECT g::bigint AS id, 'x' AS nombre FROM generate_series(7, 9) g", "10::bigint")->last);
+    forget();
     request.page = 5;
     const Muestra__Pagina *page = read_page("SELECT 1::bigint AS id, 'x' AS nombre WHERE false", "7::bigint");
     ck_assert(page->last && page->empty && !page->first);
@@ -374,6 +378,14 @@ static en_keys *make_keys(int digit) {
     return keys;
 }
 
+START_TEST(a_caller_without_employee_is_nobody_s) {
+    const en_statement *s = run(ts_sample_read(), "-- read\nSELECT " ROW ", 67::bigint AS pendiente_id, 0::bigint AS "
+                                                  "_asignado_a, 0::bigint AS _registrado_por");
+    static const id_caller nobody = {7, 0, 4};
+    ck_assert(!en_row_allowed(s, result, 0, &nobody));
+}
+END_TEST
+
 START_TEST(a_sealed_field_opens_for_whom_its_rule_admits) {
     en_keys *keys = make_keys(1), *others = make_keys(2);
     request.has_pendiente_id = 1;
@@ -425,6 +437,7 @@ int main(void) {
     tcase_add_test(tests, a_verdict_that_is_none_is_internal);
     tcase_add_test(tests, a_read_without_rows_is_no_refusal);
     tcase_add_test(tests, rows_of_a_coalesced_read_are_judged_alone);
+    tcase_add_test(tests, a_caller_without_employee_is_nobody_s);
     tcase_add_test(tests, a_sealed_field_opens_for_whom_its_rule_admits);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

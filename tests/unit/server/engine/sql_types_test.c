@@ -16,6 +16,12 @@
 #define PEOPLE ", 1::bigint AS _asignado_a, 2::bigint AS _registrado_por"
 #define VERDICT ", NULL::text AS _codigo, NULL::text AS _campo, NULL::text AS _mensaje"
 
+/* A coalesced read of the contract's own, as far as its people. */
+#define AVERIA                                                                                                         \
+    "-- read coalesce=pendiente_id\nSELECT pendiente_id AS id, pendiente_id, texto AS descripcion_falla, numero AS "   \
+    "vlan,"                                                                                                            \
+    " texto AS ppoe, ''::bytea AS ppoe_password"
+
 static pd_arena *arena;
 static PGconn *conn;
 
@@ -27,6 +33,10 @@ static void setup(void) {
 static void teardown(void) {
     PQfinish(conn);
     pd_arena_free(arena);
+}
+
+static const pd_method *read_averia(void) {
+    return pd_method_find("pendientes.v1.Averias/Obtener", strlen("pendientes.v1.Averias/Obtener"));
 }
 
 static bool describe(const pd_method *method, const char *text, const char **error) {
@@ -64,6 +74,8 @@ static const struct good {
      "-- write\n-- lock SELECT 1 FROM muestras WHERE pendiente_id = :pendiente_id FOR UPDATE\nSELECT " FULL VERDICT
      " FROM notas n WHERE :acceso(n)"},
     {ts_sample_note, "-- write batch\nSELECT " PART VERDICT},
+    {read_averia, AVERIA ", 1::bigint AS _asignado_a, 2::bigint AS _registrado_por FROM muestras WHERE pendiente_id = "
+                         "ANY(:pendiente_id)"},
 };
 
 START_TEST(a_right_file_is_accepted) {
@@ -139,6 +151,10 @@ static const struct wrong {
      "falta la columna «_asignado_a»", "«ver» de «clave»"},
     {ts_sample_read, "-- read\nSELECT " FULL ", 'yo' AS _asignado_a", "columna «_asignado_a»", "bigint"},
     {ts_sample_write, "-- write\nSELECT " FULL VERDICT, ":acceso(alias)", ""},
+    {read_averia, AVERIA ", 1::bigint AS _asignado_a FROM muestras WHERE pendiente_id = ANY(:pendiente_id)",
+     "falta la columna «_registrado_por»", "regla del método"},
+    {read_averia, AVERIA ", 2::bigint AS _registrado_por FROM muestras WHERE pendiente_id = ANY(:pendiente_id)",
+     "falta la columna «_asignado_a»", "«ver» de «ppoe_password»"},
 };
 
 START_TEST(a_wrong_file_is_refused) {
