@@ -10,6 +10,7 @@ enum {
     CONNECT_MS = 5000, /* a connection attempt, set-up included */
     STEADY_MS = 1000,  /* ready for so long: the next loss is retried at once again */
     RETRY_MAX_MS = 2000,
+    QUICK_FAILURES = 2, /* so many pauses stay short */
 };
 
 /* A primary that became a standby: another host of the URL may be the primary now. */
@@ -125,8 +126,11 @@ void pg_conn_drop(pg_conn *conn, const char *reason) {
         return;
     }
     bool was_ready = conn->state == PG_READY;
+    /* A server that takes connections is not spared by long pauses. */
     if (was_ready && pd_loop_now(conn->loop) - conn->ready_ms >= STEADY_MS)
         conn->failures = 0;
+    else if (was_ready && conn->failures > QUICK_FAILURES)
+        conn->failures = QUICK_FAILURES;
     conn->failures++;
     log_loss(conn, reason);
     pd_watch_free(conn->watch);
