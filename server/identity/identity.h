@@ -1,0 +1,46 @@
+/* identity: who makes a call, and may that person still. Tokens are verified here and nowhere else, users and roles
+ * stand in memory (kept right by pg/listen), and the two methods that answer from that memory, login and token check,
+ * are handlers here. Loop thread, but for bcrypt, which has threads of its own inside. */
+#ifndef SERVER_IDENTITY_IDENTITY_H
+#define SERVER_IDENTITY_IDENTITY_H
+
+#include "pendientes/loop.h"
+#include "pendientes/status.h"
+#include "server/call.h"
+#include "server/identity/caller.h"
+
+#include <libpq-fe.h>
+
+typedef struct id_identity id_identity;
+
+typedef struct id_options {
+    const char *key_file; /* its bytes, less one trailing newline, are the HS256 key */
+    const char *issuer, *audience;
+    int64_t ttl_ms;
+} id_options;
+
+/* Reads the key. NULL and *error (one line, static or leaked) when it is missing or shorter than 32 bytes. Calls are
+ * UNAVAILABLE until the first reload. */
+id_identity *id_identity_new(const id_options *options, const char **error);
+/* Starts the threads that hash; `loop` outlives the identity. */
+bool id_identity_start(id_identity *identity, pd_loop *loop, const char **error);
+/* NULL is allowed. Ends the threads. */
+void id_identity_free(id_identity *identity);
+
+/* Takes the rows of sql/interno/usuarios.sql as all users there are. False: a row was not understood, and the old ones
+ * stay. */
+bool id_identity_reload(id_identity *identity, const PGresult *rows);
+/* What is known may be stale: every call is UNAVAILABLE until the next reload. */
+void id_identity_lost(id_identity *identity);
+
+/* The caller of a token: UNAUTHENTICATED for whatever is wrong with it or its user. */
+bool id_check(id_identity *identity, const char *token, size_t len, id_caller *out, pd_arena *arena, pd_status *status);
+
+/* Autenticacion/Entrar and Autenticacion/ValidarToken (server/by_hand.c). */
+void id_login(sv_call *call);
+void id_validate(sv_call *call);
+
+/* The room's way to its core; core.c's. */
+id_identity *sv_core_identity(sv_core *core);
+
+#endif

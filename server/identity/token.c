@@ -1,0 +1,216 @@
+#include "server/identity/token.h"
+
+#include <jansson.h>
+#include <jwt.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CACHE_SIZE = 4096, WAYS = 2 };
+
+typedef struct verified {
+    uint64_t hash;
+    char *token;
+    size_t len;
+    int64_t user_id;
+    double expires;
+} verified;
+
+struct id_tokens {
+    unsigned char *key;
+    size_t key_len;
+    const char *issuer, *audience;
+    int64_t ttl_s;
+    uint64_t seed;
+    unsigned turn; /* which way is given up next */
+    verified cache[CACHE_SIZE][WAYS];
+};
+
+id_tokens *id_tokens_new(const void *key, size_t key_len, const char *issuer, const char *audience, int64_t ttl_s) {
+    id_tokens *tokens = calloc(1, sizeof *tokens);
+    if (!tokens || !(tokens->key = malloc(key_len)) ||
+        RAND_bytes((unsigned char *)&tokens->seed, sizeof tokens->seed) != 1)
+        abort();
+    memcpy(tokens->key, key, key_len);
+    tokens->key_len = key_len;
+    tokens->issuer = issuer;
+    tokens->audience = audience;
+    tokens->ttl_s = ttl_s;
+    return tokens;
+}
+
+void id_tokens_free(id_tokens *tokens) {
+    if (!tokens)
+        return;
+    for (size_t i = 0; i < CACHE_SIZE; i++)
+        for (size_t w = 0; w < WAYS; w++)
+            free(tokens->cache[i][w].token);
+    OPENSSL_cleanse(tokens->key, tokens->key_len);
+    free(tokens->key);
+    free(tokens);
+}
+
+/* Eight bytes a step. Only to find the slot: the token is compared whole. */
+static uint64_t hash(uint64_t seed, const char *text, size_t len) {
+    uint64_t h = seed ^ len, word;
+    for (; len >= 8; text += 8, len -= 8) {
+        memcpy(&word, text, 8);
+        h = (h ^ word) * 0x9e3779b97f4a7c15u;
+        h ^= h >> 32;
+    }
+    word = 0;
+    memcpy(&word, text, len);
+    h = (h ^ word) * 0x9e3779b97f4a7c15u;
+    return h ^ h >> 32;
+}
+
+/* Base64url without padding (RFC 7515, section 2), strict: no other characters, no stray bits. SIZE_MAX when malformed.
+ */
+static size_t decode(const char *text, size_t len, unsigned char *out) {
+    size_t n = 0;
+    uint32_t bits = 0;
+    int held = 0;
+    if (len % 4 == 1)
+        return SIZE_MAX;
+    for (size_t i = 0; i < len; i++) {
+        char c = text[i];
+        int value = c >= 'A' && c <= 'Z'   ? c - 'A'
+                    : c >= 'a' && c <= 'z' ? c - 'a' + 26
+                    : c >= '0' && c <= '9' ? c - '0' + 52
+                    : c == '-'             ? 62
+                    : c == '_'             ? 63
+                                           : -1;
+        if (value < 0)
+            return SIZE_MAX;
+        bits = bits << 6 | (uint32_t)value;
+        held += 6;
+        if (held >= 8) {
+            held -= 8;
+            out[n++] = (unsigned char)(bits >> held);
+            bits &= (1u << held) - 1;
+        }
+    }
+    return bits ? SIZE_MAX : n;
+}
+
+/* A part of the token as a JSON object, or NULL. */
+static json_t *object(const char *text, size_t len) {
+    unsigned char bytes[ID_TOKEN_MAX];
+    size_t n = decode(text, len, bytes);
+    json_t *json = n == SIZE_MAX ? NULL : json_loadb((const char *)bytes, n, JSON_REJECT_DUPLICATES, NULL);
+    if (json && !json_is_object(json)) {
+        json_decref(json);
+        return NULL;
+    }
+    return json;
+}
+
+static bool header_good(const json_t *header) {
+    const char *alg = json_string_value(json_object_get(header, "alg"));
+    return alg && strcmp(alg, "HS256") == 0 && !json_object_get(header, "crit") && !json_object_get(header, "kid");
+}
+
+static bool audience_good(const json_t *audience, const char *wanted) {
+    if (json_is_string(audience))
+        return strcmp(json_string_value(audience), wanted) == 0;
+    for (size_t i = 0; i < json_array_size(audience); i++) {
+        const char *one = json_string_value(json_array_get(audience, i));
+        if (one && strcmp(one, wanted) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Decimal digits of a positive int64 without leading zeros. */
+static bool subject(const json_t *sub, int64_t *user_id) {
+    const char *text = json_string_value(sub);
+    size_t n = text ? strlen(text) : 0;
+    if (n == 0 || n > 18 || n != json_string_length(sub) || text[0] == '0' || strspn(text, "0123456789") != n)
+        return false;
+    *user_id = strtoll(text, NULL, 10);
+    return true;
+}
+
+static bool claims_good(const id_tokens *tokens, const json_t *claims, int64_t now, int64_t *user_id, double *expires) {
+    const json_t *exp = json_object_get(claims, "exp"), *nbf = json_object_get(claims, "nbf"),
+                 *iat = json_object_get(claims, "iat");
+    const char *issuer = json_string_value(json_object_get(claims, "iss"));
+    if (!json_is_number(exp) || (nbf && !json_is_number(nbf)) || (iat && !json_is_number(iat)))
+        return false;
+    *expires = json_number_value(exp) + ID_LEEWAY_S;
+    return (double)now < *expires && (!nbf || json_number_value(nbf) <= (double)(now + ID_LEEWAY_S)) && issuer &&
+           strcmp(issuer, tokens->issuer) == 0 && audience_good(json_object_get(claims, "aud"), tokens->audience) &&
+           subject(json_object_get(claims, "sub"), user_id);
+}
+
+static bool signature_good(const id_tokens *tokens, const char *token, size_t signed_len, const char *signature,
+                           size_t len) {
+    unsigned char given[ID_TOKEN_MAX], right[EVP_MAX_MD_SIZE];
+    unsigned right_len = 0;
+    size_t n = decode(signature, len, given);
+    return n == 32 &&
+           HMAC(EVP_sha256(), tokens->key, (int)tokens->key_len, (const unsigned char *)token, signed_len, right,
+                &right_len) &&
+           right_len == n && CRYPTO_memcmp(given, right, n) == 0;
+}
+
+static bool verify(const id_tokens *tokens, const char *token, size_t len, int64_t now, int64_t *user_id,
+                   double *expires) {
+    const char *end = token + len, *first = memchr(token, '.', len);
+    const char *second = first ? memchr(first + 1, '.', (size_t)(end - first - 1)) : NULL;
+    if (!second || memchr(second + 1, '.', (size_t)(end - second - 1)) ||
+        !signature_good(tokens, token, (size_t)(second - token), second + 1, (size_t)(end - second - 1)))
+        return false;
+    json_t *header = object(token, (size_t)(first - token)), *claims = object(first + 1, (size_t)(second - first - 1));
+    bool good = header && claims && header_good(header) && claims_good(tokens, claims, now, user_id, expires);
+    json_decref(header);
+    json_decref(claims);
+    return good;
+}
+
+bool id_token_verify(id_tokens *tokens, const char *token, size_t len, int64_t now, int64_t *user_id) {
+    if (!token || !len || len > ID_TOKEN_MAX)
+        return false;
+    uint64_t h = hash(tokens->seed, token, len);
+    verified *slot = tokens->cache[h % CACHE_SIZE];
+    for (size_t w = 0; w < WAYS; w++)
+        if (slot[w].hash == h && slot[w].len == len && memcmp(slot[w].token, token, len) == 0) {
+            *user_id = slot[w].user_id;
+            return (double)now < slot[w].expires;
+        }
+    double expires;
+    if (!verify(tokens, token, len, now, user_id, &expires))
+        return false;
+    verified *free_way = !slot[0].token ? &slot[0] : !slot[1].token ? &slot[1] : &slot[tokens->turn++ % WAYS];
+    char *copy = malloc(len);
+    if (copy) {
+        free(free_way->token);
+        *free_way = (verified){h, memcpy(copy, token, len), len, *user_id, expires};
+    }
+    return true;
+}
+
+char *id_token_issue(const id_tokens *tokens, int64_t user_id, const char *role, int64_t now, pd_arena *arena) {
+    unsigned char random[16];
+    char id[33], sub[24], *out = NULL;
+    jwt_t *jwt = NULL;
+    if (RAND_bytes(random, sizeof random) != 1 || jwt_new(&jwt))
+        return NULL;
+    for (size_t i = 0; i < sizeof random; i++)
+        sprintf(id + 2 * i, "%02x", random[i]);
+    snprintf(sub, sizeof sub, "%lld", (long long)user_id);
+    if (!jwt_set_alg(jwt, JWT_ALG_HS256, tokens->key, (int)tokens->key_len) && !jwt_add_grant(jwt, "sub", sub) &&
+        !jwt_add_grant(jwt, "rol", role) && !jwt_add_grant_int(jwt, "iat", now) &&
+        !jwt_add_grant_int(jwt, "exp", now + tokens->ttl_s) && !jwt_add_grant(jwt, "iss", tokens->issuer) &&
+        !jwt_add_grant(jwt, "aud", tokens->audience) && !jwt_add_grant(jwt, "jti", id)) {
+        char *text = jwt_encode_str(jwt);
+        out = text ? pd_arena_strdup(arena, text) : NULL;
+        free(text);
+    }
+    jwt_free(jwt);
+    return out;
+}

@@ -1,0 +1,25 @@
+/* token: JSON Web Tokens (RFC 7519, RFC 7515), HS256. Issued with libjwt. Verified with OpenSSL's HMAC and jansson
+ * instead: libjwt 1.10 takes the algorithm from the token, accepts unsigned ones without a key, checks no claim, and
+ * lets duplicate members pass. The algorithm is ours, never the token's. Verified tokens are remembered, found by hash
+ * and compared whole. */
+#ifndef SERVER_IDENTITY_TOKEN_H
+#define SERVER_IDENTITY_TOKEN_H
+
+#include "pendientes/arena.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { ID_TOKEN_MAX = 8192, ID_KEY_MIN = 32, ID_LEEWAY_S = 30 };
+
+typedef struct id_tokens id_tokens;
+
+/* `key` is copied. issuer and audience outlive it. */
+id_tokens *id_tokens_new(const void *key, size_t key_len, const char *issuer, const char *audience, int64_t ttl_s);
+void id_tokens_free(id_tokens *tokens);
+/* The user id of a good token, at Unix time `now`. */
+bool id_token_verify(id_tokens *tokens, const char *token, size_t len, int64_t now, int64_t *user_id);
+/* A new token, memory from the arena; NULL when the system has no randomness. */
+char *id_token_issue(const id_tokens *tokens, int64_t user_id, const char *role, int64_t now, pd_arena *arena);
+
+#endif
