@@ -211,11 +211,10 @@ static bool kind_of(describer *d, const ProtobufCFieldDescriptor *field, const p
         *kind = EN_AS_DATETIME;
         *wanted = "timestamp with time zone";
         return type == EN_TIMESTAMPTZ;
-    default: /* digits of a number are a text too; an instant would show its offset */
+    default: /* digits of a number are a text too; an instant would show its offset, a list its braces */
         *kind = EN_AS_TEXT;
         *wanted = "text o un tipo que se escriba igual";
-        return type != EN_BYTEA && type != EN_TIMESTAMP && type != EN_TIMESTAMPTZ && type != EN_BOOL &&
-               type != EN_JSON && type != EN_JSONB;
+        return type != EN_TIMESTAMP && type != EN_TIMESTAMPTZ && strchr("SEND", look_up(d, type).category) != NULL;
     }
 }
 
