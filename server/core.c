@@ -5,6 +5,7 @@
 #include "server/by_hand.h"
 #include "server/jobs.h"
 #include "server/meter.h"
+#include "server/migrations.h"
 
 #include <openssl/hmac.h>
 #include <stdio.h>
@@ -39,6 +40,7 @@ bool sv_core_load(sv_core *core, const sv_settings *settings, const char **error
     core->settings = settings;
     core->arena = pd_arena_new();
     core->sql_dir = settings->sql_dir ? settings->sql_dir : sv_share_dir("sql");
+    core->migrations_dir = settings->migrations_dir ? settings->migrations_dir : sv_share_dir("migrations");
     *error = NULL;
     if (!pd_zone_set(settings->zone)) {
         *error = pd_arena_printf(core->arena, "zone: the system does not know %s", settings->zone);
@@ -46,6 +48,13 @@ bool sv_core_load(sv_core *core, const sv_settings *settings, const char **error
     }
     en_zone_ignore(strcmp(settings->zona_z, "ignorar") == 0);
     if (!(core->keys = en_keys_load(settings->seal_key_file, error)) || !derive_secret(core, error))
+        return false;
+    core->identity = id_identity_new(&(id_options){.key_file = settings->token_key_file,
+                                                   .issuer = settings->token_issuer,
+                                                   .audience = settings->token_audience,
+                                                   .ttl_ms = settings->token_ttl_ms},
+                                     error);
+    if (!core->identity)
         return false;
     core->errors =
         pg_errors_load(pd_arena_printf(core->arena, "%s/interno/restricciones.txt", core->sql_dir), core->arena, error);
@@ -79,8 +88,14 @@ static void tell(sv_core *core, void (*said)(const char *line), const char *what
         said(n ? pd_arena_printf(core->arena, "%s: %zu", what, n) : what);
 }
 
+static void silence(void *arg, const char *message) {
+    (void)arg;
+    (void)message;
+}
+
 bool sv_core_verify(sv_core *core, void (*said)(const char *line), const char **error) {
     *error = NULL;
+    const char *dir = core->settings->migrations_dir ? core->settings->migrations_dir : sv_share_dir("migrations");
     PGconn *conn = PQconnectdb(core->settings->database);
     if (PQstatus(conn) != CONNECTION_OK) {
         *error = pd_arena_printf(core->arena, "database: %s", PQerrorMessage(conn));
@@ -89,7 +104,7 @@ bool sv_core_verify(sv_core *core, void (*said)(const char *line), const char **
     } else {
         tell(core, said, "database reached", 0);
         PQsetNoticeProcessor(conn, (PQnoticeProcessor)(void (*)(void))abort, NULL);
-        if (sv_migrations_current(conn, core->settings, core->arena, error)) {
+        if (sv_migrations_current(conn, dir, core->arena, error)) {
             tell(core, said, "migrations are all applied", 0);
             if (check_constraints(core, conn, error))
                 tell(core, said, "constraints of the table of refusals exist", 0);
@@ -142,6 +157,10 @@ static void set_lanes(sv_core *core) {
     }
 }
 
+id_identity *sv_core_identity(sv_core *core) {
+    return core->identity;
+}
+
 static bool take_users(void *arg, const PGresult *rows) {
     sv_core *core = arg;
     return id_identity_reload(core->identity, rows);
@@ -160,6 +179,8 @@ static void engine_turn(void *arg) {
 
 bool sv_core_start(sv_core *core, const char **error) {
     set_lanes(core);
+    if (!id_identity_start(core->identity, core->loop, error))
+        return false;
     core->meter = sv_meter_new();
     core->calls = sv_calls_new(core);
     /* The order at the end of a turn: what was gathered is sent, then what is finished goes back to the clients. */
@@ -179,9 +200,15 @@ bool sv_core_start(sv_core *core, const char **error) {
                                                                   .lost = forget_users,
                                                                   .arg = core});
     core->jobs = sv_jobs_new(core->loop, core->lanes);
+    if (!id_identity_start(core->identity, core->loop, error))
+        return false;
     core->service = pd_service_listen(
         core->loop, &(pd_service_options){.listen = core->settings->listen, .call = sv_call_take, .arg = core}, error);
     return core->service != NULL;
+}
+
+id_identity *sv_core_identity(sv_core *core) {
+    return core->identity;
 }
 
 bool sv_core_ready(const sv_core *core) {
