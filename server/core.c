@@ -95,7 +95,6 @@ static void silence(void *arg, const char *message) {
 
 bool sv_core_verify(sv_core *core, void (*said)(const char *line), const char **error) {
     *error = NULL;
-    const char *dir = core->settings->migrations_dir ? core->settings->migrations_dir : sv_share_dir("migrations");
     PGconn *conn = PQconnectdb(core->settings->database);
     if (PQstatus(conn) != CONNECTION_OK) {
         *error = pd_arena_printf(core->arena, "database: %s", PQerrorMessage(conn));
@@ -103,8 +102,9 @@ bool sv_core_verify(sv_core *core, void (*said)(const char *line), const char **
         *error = "database: PostgreSQL 15 or newer is needed";
     } else {
         tell(core, said, "database reached", 0);
+        PQsetNoticeProcessor(conn, silence, NULL);
         PQsetNoticeProcessor(conn, (PQnoticeProcessor)(void (*)(void))abort, NULL);
-        if (sv_migrations_current(conn, dir, core->arena, error)) {
+        if (sv_migrations_current(conn, core->migrations_dir, core->arena, error)) {
             tell(core, said, "migrations are all applied", 0);
             if (check_constraints(core, conn, error))
                 tell(core, said, "constraints of the table of refusals exist", 0);
@@ -200,15 +200,9 @@ bool sv_core_start(sv_core *core, const char **error) {
                                                                   .lost = forget_users,
                                                                   .arg = core});
     core->jobs = sv_jobs_new(core->loop, core->lanes);
-    if (!id_identity_start(core->identity, core->loop, error))
-        return false;
     core->service = pd_service_listen(
         core->loop, &(pd_service_options){.listen = core->settings->listen, .call = sv_call_take, .arg = core}, error);
     return core->service != NULL;
-}
-
-id_identity *sv_core_identity(sv_core *core) {
-    return core->identity;
 }
 
 bool sv_core_ready(const sv_core *core) {

@@ -16,7 +16,7 @@ struct sv_core {
     const sv_settings *settings;
     pd_loop *loop;
     pd_arena *arena; /* what is made at start and never changes */
-    const char *sql_dir, *users_sql;
+    const char *sql_dir, *migrations_dir, *users_sql;
     en_statements *statements;
     en_keys *keys;
     pg_errors *errors;
