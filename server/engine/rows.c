@@ -362,17 +362,15 @@ static bool read_columns(reader *r, int from, int to) {
 ProtobufCMessage *en_reply(const en_statement *statement, const PGresult *result, int row, int n,
                            const ProtobufCMessage *request, const id_caller *caller, const en_keys *keys,
                            pd_arena *arena, pd_status *status) {
-    reader r;
-    memset(r.made, 0, (size_t)statement->n_nodes * sizeof *r.made);
-    r.statement = statement;
-    r.result = result;
-    r.row = row;
-    r.n = n;
-    r.caller = caller;
-    r.keys = keys;
-    r.arena = arena;
-    r.status = status;
-    r.judged = -1;
+    reader r = {.statement = statement,
+                .result = result,
+                .row = row,
+                .n = n,
+                .caller = caller,
+                .keys = keys,
+                .arena = arena,
+                .status = status,
+                .judged = -1};
     ProtobufCMessage *reply = message_of(&r, 0);
     en_extent extent = {.total = 0, .last = -1};
     if (n > 0) {

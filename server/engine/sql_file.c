@@ -261,7 +261,9 @@ static bool put_param(scanner *s, const char *name, size_t len) {
         if (!resolve_own(param, &part->types[i]) && !resolve_field(s, param, &part->types[i])) {
             return false;
         }
-        s->statement->uses_access |= param->source == EN_FROM_WORTH || param->source == EN_FROM_BITS;
+        /* the state machine's writes compare the bits with the row of a table */
+        s->statement->uses_access |=
+            param->source == EN_FROM_WORTH || (param->source == EN_FROM_BITS && s->statement->header.write);
         part->n++;
     }
     pd_text_str(&s->out, pd_arena_printf(s->arena, "$%d", i + 1));

@@ -97,10 +97,10 @@ static void make_cluster(void) {
         pg.uid = user->pw_uid;
         pg.gid = user->pw_gid;
     }
-    char *argv[] = {"initdb", "-D", pg.data, "-U", "postgres",         "-A",
-                    "trust",  "-E", "UTF8",  "-N", "--locale=C.UTF-8", NULL};
     pid_t pid = fork();
     if (pid == 0) {
+        char *argv[] = {"initdb", "-D", pg.data, "-U", "postgres",         "-A",
+                        "trust",  "-E", "UTF8",  "-N", "--locale=C.UTF-8", NULL};
         become("initdb", argv);
     }
     int status = -1;
@@ -116,22 +116,22 @@ const char *ts_pg_start(void) {
     if (pg.owner == 0) {
         make_cluster();
     }
-    char *argv[] = {"postgres",
-                    "-D",
-                    pg.data,
-                    "-k",
-                    pg.dir,
-                    "-c",
-                    "listen_addresses=",
-                    "-c",
-                    "fsync=off",
-                    "-c",
-                    "shared_buffers=16MB",
-                    "-c",
-                    "port=5432",
-                    NULL};
     pg.server = fork();
     if (pg.server == 0) {
+        char *argv[] = {"postgres",
+                        "-D",
+                        pg.data,
+                        "-k",
+                        pg.dir,
+                        "-c",
+                        "listen_addresses=",
+                        "-c",
+                        "fsync=off",
+                        "-c",
+                        "shared_buffers=16MB",
+                        "-c",
+                        "port=5432",
+                        NULL};
         become("postgres", argv);
     }
     if (pg.server < 0) {

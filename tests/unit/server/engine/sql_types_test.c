@@ -74,6 +74,7 @@ static const struct good {
      "-- write\n-- lock SELECT 1 FROM muestras WHERE pendiente_id = :pendiente_id FOR UPDATE\nSELECT " FULL VERDICT
      " FROM notas n WHERE :acceso(n)"},
     {ts_sample_note, "-- write batch\nSELECT " PART VERDICT},
+    {ts_sample_write, "-- write\nSELECT " FULL VERDICT " WHERE :quien.permisos & 16 = 16"},
     {read_averia, AVERIA ", 1::bigint AS _asignado_a, 2::bigint AS _registrado_por FROM muestras WHERE pendiente_id = "
                          "ANY(:pendiente_id)"},
 };
@@ -151,6 +152,8 @@ static const struct wrong {
      "-- read coalesce=pendiente_id\nSELECT " FULL ", 1::bigint AS _asignado_a WHERE 1 = ANY(:pendiente_id)",
      "falta la columna «_registrado_por»", "regla del método"},
     {ts_sample_read, "-- read\nSELECT " FULL, "falta la columna «_asignado_a»", "regla del método"},
+    {ts_sample_read, "-- read\nSELECT " FULL " WHERE :quien.permisos > 0", "falta la columna «_asignado_a»",
+     "regla del método"},
     {ts_sample_read, "-- read\nSELECT " FULL ", ''::bytea AS clave FROM muestras m WHERE :acceso(m)",
      "falta la columna «_asignado_a»", "«ver» de «clave»"},
     {ts_sample_read, "-- read\nSELECT " FULL ", 'yo' AS _asignado_a", "columna «_asignado_a»", "bigint"},
