@@ -218,6 +218,8 @@ void sv_core_stop(sv_core *core) {
     en_engine_free(core->engine);
     sv_calls_free(core->calls);
     sv_meter_free(core->meter);
+    id_identity_free(core->identity); /* its threads wake the loop */
+    core->identity = NULL;
     pd_loop_free(core->loop);
     sv_core_unload(core);
 }
