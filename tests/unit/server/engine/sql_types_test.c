@@ -174,6 +174,28 @@ START_TEST(a_wrong_file_is_refused) {
 }
 END_TEST
 
+START_TEST(a_part_s_secrets_are_not_taken_from_just_anywhere) {
+    pd_method method = *ts_sample_read();
+    pd_message reply = *method.reply, part = *ts_sample_part()->reply;
+    pd_field fields[32], part_fields[8];
+    memcpy(fields, reply.fields, reply.type->n_fields * sizeof *fields);
+    memcpy(part_fields, part.fields, part.type->n_fields * sizeof *part_fields);
+    int index = pd_field_by_name(&reply, "parte", 5);
+    ck_assert_int_ge(index, 0);
+    fields[index].message = &part;
+    part_fields[1].protection = PD_SEALED; /* nombre */
+    reply.fields = fields;
+    part.fields = part_fields;
+    method.reply = &reply;
+    const char *error = NULL;
+    ck_assert(!describe(&method, "-- read\nSELECT '{}'::json AS parte", &error));
+    ck_assert_msg(strstr(error, "json no puede llevar") != NULL, "%s", error);
+    ts_pg_exec(conn, "DEALLOCATE ALL");
+    ck_assert(!describe(&method, "-- read\nSELECT ''::bytea AS \"parte.nombre\"", &error));
+    ck_assert_msg(strstr(error, "«pendiente_id» a su lado") != NULL, "%s", error);
+}
+END_TEST
+
 START_TEST(the_session_must_write_iso_dates) {
     const char *error = NULL;
     ts_pg_exec(conn, "SET DateStyle = 'German'");
@@ -195,6 +217,7 @@ int main(void) {
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, a_right_file_is_accepted, 0, sizeof goods / sizeof *goods);
     tcase_add_loop_test(tests, a_wrong_file_is_refused, 0, sizeof wrongs / sizeof *wrongs);
+    tcase_add_test(tests, a_part_s_secrets_are_not_taken_from_just_anywhere);
     tcase_add_test(tests, the_session_must_write_iso_dates);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
