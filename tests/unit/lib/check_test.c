@@ -1,5 +1,6 @@
 #include "pendientes/check.h"
 
+#include "pendientes/json.h"
 #include "tests/unit/lib/sample.h"
 
 #include <check.h>
@@ -204,6 +205,42 @@ START_TEST(presence) {
 }
 END_TEST
 
+/* The tables that the compiler writes, from a body to the refusal. */
+START_TEST(requests_of_the_contract) {
+    static const struct {
+        const char *method, *json, *message;
+    } cases[] = {
+        {"Averias/Crear", "{\"pendienteId\":67,\"descripcionFalla\":\"Sin servicio\"}", ""},
+        {"Averias/Crear", "{}", "pendienteId: es obligatorio; descripcionFalla: es obligatorio"},
+        {"Averias/Crear", "{\"pendienteId\":null,\"descripcionFalla\":\" \"}",
+         "pendienteId: es obligatorio; descripcionFalla: no puede estar en blanco"},
+        {"Averias/Editar", "{\"pendienteId\":67}", ""},
+        {"Averias/Editar", "{\"pendienteId\":67,\"descripcionFalla\":null}", "descripcionFalla: no puede ser nulo"},
+        {"Averias/Editar", "{\"pendienteId\":67,\"limpiar\":[\"descripcion_falla\"]}", ""},
+        {"Averias/AsignarVlan", "{\"pendienteId\":67,\"vlan\":\"4094\"}", ""},
+        {"Averias/AsignarVlan", "{\"pendienteId\":67,\"vlan\":4095}", "vlan: debe ser un número entero entre 1 y 4094"},
+        {"Averias/AsignarPpoe", "{\"pendienteId\":67,\"ppoeUser\":\"a\\u200b\",\"ppoePassword\":\"\"}",
+         "ppoeUser: solo puede tener caracteres visibles y espacios; ppoePassword: no puede estar en blanco"},
+        {"Traslados/Crear", "{\"pendienteId\":1,\"lugarDestino\":\"LIMA\",\"direccionDestino\":7,\"tipoServicio\":3}",
+         "lugarDestino: debe ser uno de: ZONA_RURAL, JULIACA, PUNO, CHUCUITO, PLATERIA, ACORA, ILAVE, JULI, POMATA, "
+         "CHACACHACA, YONGUYO, ZEPITA, DESAGUADERO; direccionDestino: debe ser un texto; tipoServicio: debe ser uno "
+         "de: "
+         "INTERNET_FIBRA, INTERNET_INALAMBRICO, CAMARAS, DECOS, OTRO"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *name = pd_arena_printf(arena, "pendientes.v1.%s", cases[i].method);
+        const pd_method *method = pd_method_find(name, strlen(name));
+        ck_assert_msg(method, "%s", name);
+        ProtobufCMessage *request = pd_arena_alloc(arena, method->request->type->sizeof_message);
+        protobuf_c_message_init(method->request->type, request);
+        pd_status status = {0};
+        pd_json_read(method->request, cases[i].json, strlen(cases[i].json), false, request, NULL, arena, &status);
+        pd_check(method->request, request, arena, &status);
+        ck_assert_str_eq(pd_status_message(&status, arena), cases[i].message);
+    }
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("check");
     TCase *tests = tcase_create("check");
@@ -217,6 +254,7 @@ int main(void) {
     tcase_add_test(tests, one_error_a_field);
     tcase_add_test(tests, says_so_when_no_more_errors_fit);
     tcase_add_test(tests, presence);
+    tcase_add_test(tests, requests_of_the_contract);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
