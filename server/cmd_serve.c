@@ -14,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { GAUGES_MS = 1000, READY_MS = 50 };
+enum { GAUGES_MS = 1000 };
 
 static pd_loop *signalled_loop; /* for the handler only */
 static volatile sig_atomic_t signals;
@@ -31,7 +31,7 @@ static void on_signal(int number) {
 typedef struct serving {
     sv_core core;
     pd_admin *admin;
-    pd_timer gauges, ready, drain;
+    pd_timer gauges, drain;
     bool was_ready;
 } serving;
 
@@ -49,7 +49,6 @@ static void show_ready(void *arg) {
         s->was_ready = ready;
         pd_admin_ready(s->admin, ready);
     }
-    pd_timer_start(s->core.loop, &s->ready, READY_MS, show_ready, s);
 }
 
 static void drained(void *arg) {
@@ -93,8 +92,9 @@ static bool start(serving *s, const char **error) {
     handle_signals(core->loop);
     if (!sv_core_start(core, error))
         return false;
-    pd_loop_each_turn(core->loop, watch_signals, s);
     s->admin = pd_admin_new(core->settings->admin, error);
+    pd_loop_each_turn(core->loop, show_ready, s);
+    pd_loop_each_turn(core->loop, watch_signals, s);
     return s->admin != NULL;
 }
 
@@ -120,7 +120,6 @@ int sv_serve(int argc, char **argv) {
     if (sv_core_load(&s.core, &settings, &error) && start(&s, &error)) {
         PD_LOG(PD_LOG_INFO, "started", PD_S("listen", settings.listen), PD_I("pid", getpid()));
         show_gauges(&s);
-        show_ready(&s);
         pd_loop_run(s.core.loop);
     }
     if (error)
