@@ -1,6 +1,6 @@
 #include "pendientes/json.h"
 
-#include "pendientes/check.h"
+#include "lib/field.h"
 #include "pendientes/scalar.h"
 
 #include <string.h>
@@ -163,10 +163,10 @@ static void add_value(const pd_field *field, const ProtobufCFieldDescriptor *typ
         add_enum(type, *(const int *)at, out);
         break;
     case PROTOBUF_C_TYPE_STRING:
-        add_string(field, *(char *const *)at, out);
+        add_string(field, pd_field_text(at), out);
         break;
     case PROTOBUF_C_TYPE_MESSAGE:
-        pd_json_write(field->message, *(ProtobufCMessage *const *)at, out);
+        pd_json_write(field->message, pd_field_message(at), out);
         break;
     case PROTOBUF_C_TYPE_BYTES: /* these have no JSON form in the contract */
     case PROTOBUF_C_TYPE_FLOAT:
@@ -176,44 +176,20 @@ static void add_value(const pd_field *field, const ProtobufCFieldDescriptor *typ
     }
 }
 
-static size_t element_size(ProtobufCType type) {
-    switch (type) {
-    case PROTOBUF_C_TYPE_INT64:
-    case PROTOBUF_C_TYPE_SINT64:
-    case PROTOBUF_C_TYPE_SFIXED64:
-    case PROTOBUF_C_TYPE_UINT64:
-    case PROTOBUF_C_TYPE_FIXED64:
-    case PROTOBUF_C_TYPE_DOUBLE:
-        return 8;
-    case PROTOBUF_C_TYPE_BOOL:
-        return sizeof(protobuf_c_boolean);
-    case PROTOBUF_C_TYPE_STRING:
-    case PROTOBUF_C_TYPE_MESSAGE:
-        return sizeof(void *);
-    case PROTOBUF_C_TYPE_BYTES:
-        return sizeof(ProtobufCBinaryData);
-    default:
-        return 4;
-    }
-}
-
 static void add_field(const pd_field *field, const ProtobufCFieldDescriptor *type, const ProtobufCMessage *value,
                       pd_text *out) {
-    const char *base = (const char *)value, *at = base + type->offset;
     if (type->label != PROTOBUF_C_LABEL_REPEATED) {
-        if (pd_present(value, type))
-            add_value(field, type, at, out);
+        if (pd_field_present(value, type))
+            add_value(field, type, pd_field_at(value, type), out);
         else
             add_null(out);
         return;
     }
-    size_t n = *(const size_t *)(base + type->quantifier_offset), size = element_size(type->type);
-    const char *list = *(const char *const *)at;
     pd_text_add(out, "[", 1);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0, n = *pd_field_count(value, type); i < n; i++) {
         if (i)
             pd_text_add(out, ",", 1);
-        add_value(field, type, list + i * size, out);
+        add_value(field, type, pd_field_element(value, type, i), out);
     }
     pd_text_add(out, "]", 1);
 }
