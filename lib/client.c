@@ -16,6 +16,7 @@ enum {
     BUDGET_MAX = 512 * BUDGET_RETRY,
     KEEP_BUFFER = 64 << 10, /* larger buffers are not kept for the next call */
     FREE_CALLS_MAX = 4096,
+    SUSPECT_MS = 5000,
 };
 
 struct pd_client {
@@ -31,6 +32,7 @@ struct pd_client {
     uint64_t again_ms;      /* when to try again */
     pd_arena *arena;        /* of the answer being handed out */
     bool arena_busy;
+    uint64_t *suspects; /* by method: until when its reads travel alone */
 };
 
 /* --- ends --- */
@@ -107,6 +109,51 @@ static bool retry(pd_call *call) {
     return true;
 }
 
+/* --- suspects --- */
+
+/* A frame of reads is answered when its last call is, so one method whose table is locked would stop all others. The
+ * methods of a frame that came late, or of a call that timed out, travel one call a frame until one of them is answered
+ * in time. */
+static bool suspect(const pd_client *client, const pd_method *method, uint64_t now) {
+    return method && client->suspects[method->index] > now;
+}
+
+static void set_suspect(pd_client *client, const pd_call *call) {
+    if (!call->method || !call->reads)
+        return;
+    client->suspects[call->method->index] = pd_clock_ms() + SUSPECT_MS;
+    for (pd_call *other = client->queues[PD_CLASS_READ].first, *next; other; other = next) {
+        next = other->next;
+        if (other->method != call->method)
+            continue;
+        pd_queue_remove(other);
+        other->class = PD_CLASS_SINGLE;
+        pd_queue_push(&client->queues[PD_CLASS_SINGLE], other);
+    }
+}
+
+static void judge(pd_client *client, const pd_call *call, const pd_frame *frame, pd_code code) {
+    if (!call->method || !call->reads)
+        return;
+    if (code == PD_DEADLINE_EXCEEDED)
+        set_suspect(client, call);
+    else if (!frame->late && client->suspects[call->method->index])
+        client->suspects[call->method->index] = 0;
+}
+
+/* The calls of a frame that is late go again, each alone. */
+static void retry_late(pd_frame *frame) {
+    for (size_t i = frame->n; i-- > 0;) {
+        pd_call *call = frame->calls[i];
+        if (!call)
+            continue;
+        pd_class class = call->class;
+        call->class = PD_CLASS_SINGLE;
+        if (!retry(call))
+            call->class = class;
+    }
+}
+
 /* --- events of the lines --- */
 
 static void hand_out(pd_client *client, pd_peer *peer, pd_frame *frame, const pd_wire_result *result, pd_arena *arena) {
@@ -118,6 +165,7 @@ static void hand_out(pd_client *client, pd_peer *peer, pd_frame *frame, const pd
         if (retry(call))
             return;
     }
+    judge(client, call, frame, (pd_code)result->codigo);
     pd_status status;
     pd_frame_status(result, arena, &status);
     pd_reply reply = {.status = &status, .replayed = result->repetida};
@@ -149,6 +197,9 @@ static void on_answered(void *owner, pd_line *line, nng_msg *msg) {
     size_t n = answer ? answer->n_resultados : 0;
     if (frame->probe) {
         pd_peer_probed(line->peer, n == 1 && answer->resultados[0]->codigo == PD_UNAVAILABLE);
+        for (pd_line *other = line->peer->lines; other; other = other->next)
+            if (other->busy && other->frame.late && other->frame.class == PD_CLASS_READ)
+                retry_late(&other->frame); /* the core is there: the frame waits for one of its calls */
     } else {
         for (size_t i = 0; i < n; i++)
             hand_out(client, line->peer, frame, answer->resultados[i], arena);
@@ -168,21 +219,22 @@ static void on_answered(void *owner, pd_line *line, nng_msg *msg) {
 static void on_late(void *owner, pd_line *line) {
     pd_client *client = owner;
     pd_frame *frame = &line->frame;
-    if (frame->class != PD_CLASS_READ || !pd_peers_other(&client->peers, line->peer))
-        return; /* stays out: its answer is still the best hope */
-    for (size_t i = frame->n; i-- > 0;)
+    for (size_t i = 0; i < frame->n; i++)
         if (frame->calls[i])
-            retry(frame->calls[i]);
+            set_suspect(client, frame->calls[i]);
+    /* Without another core the frame's own answer is the best hope, until a probe is answered. */
+    if (frame->class == PD_CLASS_READ && pd_peers_other(&client->peers, line->peer))
+        retry_late(frame);
 }
 
 /* --- calls in --- */
 
-static void watch_deadline(pd_call *call, uint32_t deadline_ms) {
+static void watch_deadline(pd_call *call, uint32_t deadline_ms, uint64_t now) {
     if (deadline_ms == 0)
         deadline_ms = PD_DEADLINE_MS;
     if (deadline_ms > PD_DEADLINE_MAX_MS)
         deadline_ms = PD_DEADLINE_MAX_MS;
-    pd_timers_start(&call->client->timers, &call->due, pd_clock_ms() + deadline_ms, on_due, call);
+    pd_timers_start(&call->client->timers, &call->due, now + deadline_ms, on_due, call);
 }
 
 static pd_call *take_call(pd_client *client, size_t buffer_size) {
@@ -259,12 +311,15 @@ static pd_call *begin(pd_client *client, const pd_method *method, size_t len, co
     bool keyed = meta->key && method && method->is_post && !method->no_key;
     call->reads = meta->probe || (method && method->effect == PD_READS);
     call->safe = call->reads || keyed;
+    uint64_t now = pd_clock_ms();
     call->class = pd_class_of(method, meta->probe, keyed);
+    if (call->class == PD_CLASS_READ && suspect(client, method, now))
+        call->class = PD_CLASS_SINGLE;
     *data = fill_wire(call, meta);
     call->wire.has_datos = len > 0;
     call->wire.datos.len = len;
     call->wire.datos.data = (uint8_t *)*data;
-    watch_deadline(call, meta->deadline_ms);
+    watch_deadline(call, meta->deadline_ms, now);
     return call;
 }
 
@@ -422,7 +477,11 @@ pd_client *pd_client_new(const pd_client_options *options, const char **error) {
         abort();
     client->options = *options;
     client->budget = BUDGET_MAX;
+    client->suspects = calloc(pd_n_methods, sizeof *client->suspects);
+    if (!client->suspects)
+        abort();
     if (!pd_peers_open(&client->peers, &client->options, &events, client, error)) {
+        free(client->suspects);
         free(client);
         return NULL;
     }
@@ -447,6 +506,7 @@ void pd_client_free(pd_client *client) {
     pd_peers_close(&client->peers);
     pd_timers_free(&client->timers);
     pd_arena_free(client->arena);
+    free(client->suspects);
     while (client->free_calls) {
         pd_call *call = client->free_calls;
         client->free_calls = call->next;

@@ -9,7 +9,8 @@
 enum {
     LINES_AT_FIRST = 3, /* two frames of reads, and one whose pipe nng has surely given back */
     LINES_MAX = 128,
-    TRIES = 4, /* lines tried for one frame */
+    LINES_KEPT = 8, /* for reads, when other frames stay out for long; as many again for writes */
+    TRIES = 4,      /* lines tried for one frame */
     DEAF_MAX_MS = 20,
     TICK_BUSY_MS = 40, /* while frames are out; a lost connection is noticed that late */
     TICK_IDLE_MS = 500,
@@ -121,6 +122,7 @@ static void line_release(pd_line *line) {
     if (line->peer->probe == line)
         line->peer->probe = NULL;
     line->busy = false;
+    line->peer->n_busy--;
 }
 
 /* 0 and the answer, NNG_ETIMEDOUT when there is none yet, or what happened to the connection. */
@@ -191,9 +193,17 @@ static pd_line *any_line(pd_peer *peer, nng_msg *msg) {
         if (!line_send(line, msg))
             continue;
         *at = line->next_idle;
+        line->busy = true;
+        peer->n_busy++;
         return line;
     }
     return NULL;
+}
+
+/* A frame that will not end must not take the last line of those that will. */
+static bool has_line(const pd_peer *peer, pd_class class) {
+    static const unsigned most[PD_N_CLASSES] = {LINES_MAX, LINES_MAX - LINES_KEPT, LINES_MAX - 2 * LINES_KEPT};
+    return peer->n_busy < most[class];
 }
 
 pd_line *pd_peer_send(pd_peer *peer, pd_class class, size_t calls, nng_msg *msg, uint64_t now) {
@@ -207,7 +217,6 @@ pd_line *pd_peer_send(pd_peer *peer, pd_class class, size_t calls, nng_msg *msg,
         return NULL;
     }
     peer->deaf_ms = 0;
-    line->busy = true;
     pd_frame *frame = &line->frame;
     frame->class = class;
     frame->probe = frame->late = false;
@@ -228,7 +237,7 @@ pd_peer *pd_peers_choose(pd_peers *peers, pd_class class, uint64_t now, bool *do
         if (peer->silent || peer->deaf_until > now)
             continue;
         *down = false;
-        if (peer->frames[class] >= pd_classes[class].frames)
+        if (peer->frames[class] >= pd_classes[class].frames || !has_line(peer, class))
             continue;
         if (!best || (best->refusing && !peer->refusing) ||
             (best->refusing == peer->refusing && peer->calls < best->calls))
@@ -263,7 +272,6 @@ static void probe(pd_peer *peer, uint64_t now) {
         return;
     }
     peer->deaf_ms = peer->deaf_until = 0;
-    line->busy = true;
     line->frame.class = PD_CLASS_READ;
     line->frame.probe = true;
     line->frame.late = false;

@@ -40,7 +40,7 @@ struct pd_peer {
     struct pd_peers *peers;
     char *url;
     pd_line *lines, *idle;
-    unsigned n_lines;
+    unsigned n_lines, n_busy;
     uint16_t frames[PD_N_CLASSES]; /* in flight, late ones not counted */
     unsigned calls;                /* in them */
     bool silent;                   /* set aside: does not answer */

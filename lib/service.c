@@ -163,23 +163,19 @@ static bool visible_ascii(const char *text, size_t len) {
     return true;
 }
 
-static bool read_key(pd_incoming *call, const char *key, pd_arena *arena, pd_status *status) {
-    if (!key)
-        return true;
+static bool read_key(pd_incoming *call, const char *key, bool nul, pd_arena *arena, pd_status *status) {
+    if (!key || !call->method || !call->method->is_post || call->method->no_key)
+        return true; /* ignored elsewhere, whatever it holds */
     size_t len = strlen(key);
     if (len >= 2 && key[0] == '"' && key[len - 1] == '"') {
         key = pd_arena_memdup(arena, key + 1, len - 2);
         len -= 2;
     }
     call->key = key;
-    if (len >= 1 && len <= PD_KEY_MAX && visible_ascii(key, len))
+    if (!nul && len >= 1 && len <= PD_KEY_MAX && visible_ascii(key, len))
         return true;
     pd_status_field(status, arena, "Idempotency-Key", "de 1 a %d caracteres ASCII visibles", PD_KEY_MAX);
     return false;
-}
-
-static const char *string_name(uint8_t number) {
-    return pendientes__rpc__llamada__descriptor.fields[number - 1].name;
 }
 
 /* False: `status` is the call's answer. What is believed from the client, and what is replaced without a word, stands
@@ -204,8 +200,8 @@ static bool read_call(pd_incoming *call, const pd_wire_call *wire, uint8_t nul, 
         call->traceparent = wire->traceparent;
     if (wire->cliente && strlen(wire->cliente) <= PEER_MAX && visible_ascii(wire->cliente, strlen(wire->cliente)))
         call->peer = wire->cliente;
-    if (nul == 2 || nul == 8) {
-        pd_status_field(status, arena, nul == 8 ? "Idempotency-Key" : string_name(nul), "contiene un carácter NUL");
+    if (nul == 2) {
+        pd_status_field(status, arena, "metodo", "contiene un carácter NUL");
         return false;
     }
     if (wire->metodo && !(call->method = pd_method_find(wire->metodo, strlen(wire->metodo)))) {
@@ -221,7 +217,7 @@ static bool read_call(pd_incoming *call, const pd_wire_call *wire, uint8_t nul, 
         return false;
     }
     call->key_digest = wire->has_clave_huella ? wire->clave_huella.data : NULL;
-    if (!read_key(call, wire->clave, arena, status))
+    if (!read_key(call, wire->clave, nul == 8, arena, status))
         return false;
     if (wait == 0) {
         pd_status_set(status, arena, PD_DEADLINE_EXCEEDED, "La operación excedió su plazo");

@@ -20,7 +20,7 @@ struct pd_incoming {
     size_t token_len;
     const char *request_id;  /* never NULL */
     const char *traceparent; /* NULL: none */
-    const char *key;         /* NULL: none */
+    const char *key;         /* NULL: none, or the method ignores keys */
     const uint8_t *key_digest; /* 32 bytes or NULL */
     const char *peer;        /* NULL: unknown */
     bool probe;

@@ -125,7 +125,7 @@ START_TEST(a_frame_is_answered_call_by_call) {
 END_TEST
 
 START_TEST(defaults_are_filled_in) {
-    pd_wire_call call = wire(1, OBTENER, "hold");
+    pd_wire_call call = wire(1, CREAR, "hold");
     call.peticion_id = (char *)"no vale";
     call.traceparent = (char *)"tampoco";
     call.cliente = (char *)"un cliente";
@@ -184,6 +184,9 @@ START_TEST(bad_calls_are_refused) {
     refused(call, PD_INVALID_ARGUMENT, "Idempotency-Key");
     call.clave = (char *)"ñ";
     refused(call, PD_INVALID_ARGUMENT, "Idempotency-Key");
+    call.metodo = (char *)OBTENER; /* ignored there */
+    ck_assert_int_eq(ask_one(call)->codigo, PD_OK);
+    call.metodo = (char *)CREAR;
     call.clave = NULL;
     call.has_clave_huella = true;
     call.clave_huella.data = (uint8_t *)"corta";
@@ -203,7 +206,7 @@ END_TEST
 
 START_TEST(nul_in_the_key_is_refused) {
     /* id 1, metodo, clave "a\0b" */
-    static const char frame[] = "\x0a\x26\x08\x01\x12\x1d" OBTENER "\x42\x03"
+    static const char frame[] = "\x0a\x24\x08\x01\x12\x1b" CREAR "\x42\x03"
                                 "a\0b";
     send_bytes(client, frame, sizeof frame - 1);
     Pendientes__Rpc__Respuesta *answer = receive(client);
