@@ -127,7 +127,7 @@ static void check_present(walk *w, const pd_path *path, const pd_field *field, c
             refuse(w, path, pd_refuse_count(pd_max_items(field), w->arena));
         return;
     }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && w->status->n_errors < PD_MAX_ERRORS; i++) {
         pd_path element = {.up = path, .index = i};
         check_one(w, &element, field, type, pd_field_element(value, type, i));
     }
@@ -157,6 +157,8 @@ static void check_cleared(walk *w, const pd_message *message, const ProtobufCMes
 }
 
 static void check_message(walk *w, const pd_message *message, const ProtobufCMessage *value, const pd_path *up) {
+    if (w->status->n_errors >= PD_MAX_ERRORS)
+        return;
     if (message->clear_index >= 0)
         check_cleared(w, message, value, up);
     for (unsigned i = 0; i < message->type->n_fields; i++) {

@@ -58,7 +58,9 @@ static frame *top(reader *r) {
 
 static void refuse(reader *r, const pd_path *path, const char *detail) {
     r->bad = true;
-    pd_status_field(r->status, r->arena, pd_path_text(path, r->arena), "%s", detail);
+    /* A body can be wrong in more places than anybody wants to read: no text is made for them. */
+    if (r->status->n_errors < PD_MAX_ERRORS)
+        pd_status_field(r->status, r->arena, pd_path_text(path, r->arena), "%s", detail);
 }
 
 /* Nothing behind this place can be read. The message names what is wrong so far, and tells pd_check that what is
@@ -125,10 +127,13 @@ static void value_done(frame *f) {
         f->path.index++;
 }
 
-/* A value of another kind than the field's; an element keeps its place, so that those behind it keep their numbers. */
+/* `detail` NULL: the value is none of the field's. An element keeps its place, so that those behind it keep their
+ * numbers. */
 static void refuse_target(reader *r, const target *t, const char *detail) {
     if (t->element)
         pd_field_append(t->frame->value, t->type, r->arena);
+    if (!detail && r->status->n_errors < PD_MAX_ERRORS)
+        detail = pd_refuse_value(t->field, t->type, r->arena);
     refuse(r, &t->frame->path, detail);
 }
 
@@ -141,7 +146,7 @@ static int on_scalar(reader *r, const char *text, size_t len, pd_spelling as) {
         if (!t.element && t.type->label == PROTOBUF_C_LABEL_REPEATED)
             refuse_target(r, &t, PD_REFUSE_LIST);
         else if (!pd_scalar_read(t.field, t.type, text, len, as, r->arena, &scalar))
-            refuse_target(r, &t, pd_refuse_value(t.field, t.type, r->arena));
+            refuse_target(r, &t, NULL);
         else
             pd_scalar_store(t.type, t.frame->value, &scalar, r->arena);
     }
@@ -224,7 +229,7 @@ static int on_start_map(void *ctx) {
         return push_ignored(r, false);
     bool repeated = t.type->label == PROTOBUF_C_LABEL_REPEATED;
     if (t.type->type != PROTOBUF_C_TYPE_MESSAGE || (repeated && !t.element)) {
-        refuse_target(r, &t, repeated && !t.element ? PD_REFUSE_LIST : pd_refuse_value(t.field, t.type, r->arena));
+        refuse_target(r, &t, repeated && !t.element ? PD_REFUSE_LIST : NULL);
         return push_ignored(r, false);
     }
     ProtobufCMessage **place =
@@ -240,7 +245,7 @@ static int on_start_array(void *ctx) {
     if (!aim(r, &t))
         return 0;
     if (t.field && (t.element || t.type->label != PROTOBUF_C_LABEL_REPEATED)) {
-        refuse_target(r, &t, pd_refuse_value(t.field, t.type, r->arena));
+        refuse_target(r, &t, NULL);
         t.field = NULL;
     }
     if (!t.field)

@@ -6,7 +6,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { NAME_MAX_BYTES = 64 };
+enum { NAME_MAX_BYTES = 64, TEXT_FIRST = 96 };
+
+/* A text that will be short. */
+static pd_text short_text(pd_arena *arena) {
+    return (pd_text){.arena = arena, .at = pd_arena_alloc(arena, TEXT_FIRST), .size = TEXT_FIRST};
+}
 
 static void add_path(pd_text *out, const pd_path *path) {
     if (path->up)
@@ -32,7 +37,7 @@ pd_path pd_path_field(const pd_path *up, const pd_field *field, const ProtobufCF
 }
 
 const char *pd_path_text(const pd_path *path, pd_arena *arena) {
-    pd_text text = {.arena = arena};
+    pd_text text = short_text(arena);
     add_path(&text, path);
     pd_text_add(&text, "", 1);
     return text.at;
@@ -49,7 +54,7 @@ bool pd_path_refused(const pd_path *path, const pd_status *status, pd_arena *are
 }
 
 static const char *refuse_enum(const ProtobufCEnumDescriptor *type, pd_arena *arena) {
-    pd_text text = {.arena = arena};
+    pd_text text = short_text(arena);
     pd_text_str(&text, "debe ser uno de: ");
     for (unsigned i = 0; i < type->n_values; i++) {
         if (i)

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-enum { MAX_ERRORS = 100 };
-
 /* By code. The text is the message of a status that has neither message nor field errors. */
 static const struct {
     const char *name;
@@ -62,7 +60,7 @@ void pd_status_set(pd_status *status, pd_arena *arena, pd_code code, const char 
 void pd_status_field(pd_status *status, pd_arena *arena, const char *field, const char *format, ...) {
     if (status->code == PD_OK)
         status->code = PD_INVALID_ARGUMENT;
-    if (status->n_errors >= MAX_ERRORS)
+    if (status->n_errors >= PD_MAX_ERRORS)
         return;
     if (status->n_errors == status->max_errors) {
         size_t max = status->max_errors ? 2 * status->max_errors : 4;

@@ -40,6 +40,8 @@ typedef struct pd_field_error {
     const char *detail;
 } pd_field_error;
 
+enum { PD_MAX_ERRORS = 100 }; /* of single fields, kept in a status */
+
 /* Lives in the arena given to the functions below. {0} is OK. */
 typedef struct pd_status {
     pd_code code;
@@ -60,7 +62,7 @@ int pd_code_http(pd_code code);
 /* Sets code and message; field errors stay. */
 void pd_status_set(pd_status *status, pd_arena *arena, pd_code code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* Adds a field's error; an OK status becomes INVALID_ARGUMENT. At most 100 are kept. */
+/* Adds a field's error; an OK status becomes INVALID_ARGUMENT. At most PD_MAX_ERRORS are kept. */
 void pd_status_field(pd_status *status, pd_arena *arena, const char *field, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 /* The message, composed as "campo: detalle; …" when none was set. Never NULL. */

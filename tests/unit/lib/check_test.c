@@ -178,12 +178,16 @@ START_TEST(one_error_a_field) {
 }
 END_TEST
 
-START_TEST(says_so_when_no_more_errors_fit) {
+START_TEST(errors_are_bounded) {
     pd_status status = {0};
-    for (int i = 0; i < 200; i++)
-        pd_status_field(&status, arena, "x", "y");
-    value.text = (char *)"";
+    value.n_texts = 1000;
+    value.texts = pd_arena_alloc(arena, 1000 * sizeof *value.texts);
+    for (size_t i = 0; i < 1000; i++)
+        value.texts[i] = (char *)"too long";
     ck_assert(!pd_check(&sample_message, &value.base, arena, &status));
+    ck_assert_uint_eq(status.n_errors, PD_MAX_ERRORS);
+    ck_assert_str_eq(status.errors[99].field, "textos[99]");
+    ck_assert(pd_check(&sample_message, &value.base, arena, &status)); /* added none */
 }
 END_TEST
 
@@ -252,7 +256,7 @@ int main(void) {
     tcase_add_test(tests, lists);
     tcase_add_test(tests, limpiar_names_what_may_be_null);
     tcase_add_test(tests, one_error_a_field);
-    tcase_add_test(tests, says_so_when_no_more_errors_fit);
+    tcase_add_test(tests, errors_are_bounded);
     tcase_add_test(tests, presence);
     tcase_add_test(tests, requests_of_the_contract);
     suite_add_tcase(suite, tests);

@@ -231,9 +231,20 @@ START_TEST(many_unknown_keys_cost_little) {
 }
 END_TEST
 
+START_TEST(many_errors_cost_little) {
+    pd_text text = {.arena = arena};
+    for (int i = 0; i < 60000; i++)
+        pd_text_str(&text, pd_arena_printf(arena, "%c\"k%d\":%d", i ? ',' : '{', i, i));
+    pd_text_str(&text, "}");
+    size_t before = pd_arena_size(arena);
+    ck_assert(!read_bytes(&sample_message, text.at, text.len, true));
+    ck_assert_uint_eq(status.n_errors, PD_MAX_ERRORS);
+    ck_assert_uint_lt(pd_arena_size(arena) - before, 8 * text.len);
+}
+END_TEST
+
 START_TEST(malformed_json_names_the_key) {
-    static const char bad[] = "tiene un valor que no es JSON válido",
-                      after[] = "no va seguido de JSON válido";
+    static const char bad[] = "tiene un valor que no es JSON válido", after[] = "no va seguido de JSON válido";
     static const struct {
         const char *json, *field;
         const char *detail;
@@ -465,6 +476,7 @@ int main(void) {
     tcase_add_test(tests, repeated_keys);
     tcase_add_test(tests, unknown_keys);
     tcase_add_test(tests, many_unknown_keys_cost_little);
+    tcase_add_test(tests, many_errors_cost_little);
     tcase_add_test(tests, malformed_json_names_the_key);
     tcase_add_test(tests, malformed_json_without_a_key);
     tcase_add_test(tests, texts_that_are_no_unicode);
