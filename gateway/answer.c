@@ -1,0 +1,217 @@
+#include "gateway/answer.h"
+
+#include <string.h>
+
+#define TYPE_JSON "application/json"
+#define TYPE_PROBLEM "application/problem+json"
+#define TYPE_TEXT "text/plain;charset=UTF-8"
+
+int gw_http_of(const pd_status *status) {
+    if (status->reason == PD_REASON_OTHER_BODY)
+        return 422;
+    if (status->reason == PD_REASON_STALE)
+        return 412;
+    return pd_code_http(status->code);
+}
+
+const char *gw_reason(int http) {
+    static const struct {
+        int http;
+        const char *reason;
+    } reasons[] = {
+        {200, "OK"},
+        {400, "Bad Request"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
+        {409, "Conflict"},
+        {412, "Precondition Failed"},
+        {413, "Content Too Large"},
+        {415, "Unsupported Media Type"},
+        {422, "Unprocessable Content"},
+        {429, "Too Many Requests"},
+        {431, "Request Header Fields Too Large"},
+        {499, "Client Closed Request"},
+        {500, "Internal Server Error"},
+        {501, "Not Implemented"},
+        {503, "Service Unavailable"},
+        {504, "Gateway Timeout"},
+    };
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (reasons[i].http == http)
+            return reasons[i].reason;
+    return "Error";
+}
+
+/* Where the HTTP status says more than the code, the contract fixes the code that it carries. */
+static const char *code_name(int http, const pd_status *status) {
+    return pd_code_name(http == 422 ? PD_INVALID_ARGUMENT : http == 412 ? PD_FAILED_PRECONDITION : status->code);
+}
+
+/* --- bodies --- */
+
+static void put_quoted(pd_text *out, const char *text) {
+    pd_text_quoted(out, text, strlen(text));
+}
+
+static void put_number(pd_text *out, int number) {
+    pd_text_str(out, pd_arena_printf(out->arena, "%d", number));
+}
+
+void gw_write_problem(pd_text *out, int http, const pd_status *status, const char *instance) {
+    pd_text_str(out, "{\"type\":\"about:blank\",\"title\":");
+    put_quoted(out, gw_reason(http));
+    pd_text_str(out, ",\"status\":");
+    put_number(out, http);
+    pd_text_str(out, ",\"detail\":");
+    put_quoted(out, pd_status_message(status, out->arena));
+    pd_text_str(out, ",\"instance\":");
+    put_quoted(out, instance);
+    pd_text_str(out, ",\"code\":");
+    put_quoted(out, code_name(http, status));
+    pd_text_str(out, ",\"errors\":[");
+    for (size_t i = 0; i < status->n_errors; i++) {
+        pd_text_str(out, i ? ",{\"field\":" : "{\"field\":");
+        put_quoted(out, status->errors[i].field);
+        pd_text_str(out, ",\"detail\":");
+        put_quoted(out, status->errors[i].detail);
+        pd_text_str(out, "}");
+    }
+    pd_text_str(out, "]}");
+}
+
+void gw_write_refused_envelope(pd_text *out, int http, const pd_status *status) {
+    pd_text_str(out, "{\"success\":false,\"code\":");
+    put_number(out, http);
+    pd_text_str(out, ",\"message\":");
+    put_quoted(out, pd_status_message(status, out->arena));
+    pd_text_str(out, ",\"data\":null}");
+}
+
+void gw_write_success(pd_text *out, const pd_method *method, const ProtobufCMessage *value, bool envelope) {
+    if (!envelope) {
+        pd_json_write_body(method, value, out);
+        return;
+    }
+    pd_text_str(out, "{\"success\":true,\"code\":200,\"message\":");
+    put_quoted(out, method->message);
+    pd_text_str(out, ",\"data\":");
+    if (method->reply->type->n_fields == 0)
+        pd_text_str(out, "null");
+    else
+        pd_json_write_body(method, value, out);
+    pd_text_str(out, "}");
+}
+
+/* --- sending --- */
+
+static bool wants_envelope(const gw_call *call) {
+    if (call->accept.profile != GW_PROFILE_NONE)
+        return call->accept.profile == GW_PROFILE_ENVELOPE;
+    return call->gateway->settings->envelope;
+}
+
+static void add(gw_call *call, const h2o_token_t *name, const char *value, size_t len) {
+    h2o_add_header(&call->req->pool, &call->req->res.headers, name, NULL, value, len);
+}
+
+/* A name that h2o has no token for. */
+static void add_named(gw_call *call, const char *name, const char *value) {
+    h2o_add_header_by_str(&call->req->pool, &call->req->res.headers, name, strlen(name), 0, NULL, value, strlen(value));
+}
+
+static void send_body(gw_call *call, int http, const char *type, const char *body, size_t len) {
+    h2o_req_t *req = call->req;
+    static h2o_generator_t generator;
+    add(call, H2O_TOKEN_CONTENT_TYPE, type, strlen(type));
+    add_named(call, "x-request-id", call->request_id);
+    add_named(call, "x-content-type-options", "nosniff");
+    req->res.status = http;
+    req->res.reason = gw_reason(http);
+    req->res.content_length = len;
+    call->answered = true;
+    call->body_len = len;
+    gw_call_record(call, http);
+    h2o_iovec_t bytes = {(char *)body, len};
+    h2o_start_response(req, &generator);
+    h2o_send(req, &bytes, call->head || len == 0 ? 0 : 1, H2O_SEND_STATE_FINAL);
+}
+
+static void add_caching(gw_call *call) {
+    const pd_route *route = call->match.route;
+    if (route && route->method->no_store)
+        add(call, H2O_TOKEN_CACHE_CONTROL, H2O_STRLIT("no-store"));
+    else
+        add(call, H2O_TOKEN_CACHE_CONTROL, H2O_STRLIT("private, no-cache"));
+    add(call, H2O_TOKEN_VARY, H2O_STRLIT("Authorization, Accept"));
+}
+
+/* When to come again: 429 and 503 always say it, a call in flight with the same key too. */
+static void add_retry(gw_call *call, int http, const pd_status *status) {
+    if (http != 429 && http != 503 && !(status->code == PD_ABORTED && status->retry_ms))
+        return;
+    uint32_t seconds = status->retry_ms ? (status->retry_ms + 999) / 1000 : 1;
+    const char *text = pd_arena_printf(call->arena, "%u", seconds);
+    add(call, H2O_TOKEN_RETRY_AFTER, text, strlen(text));
+}
+
+void gw_answer_status(gw_call *call, int http, const pd_status *status) {
+    pd_text body = {.arena = call->arena};
+    add_caching(call);
+    add_retry(call, http, status);
+    if (http == 401)
+        add(call, H2O_TOKEN_WWW_AUTHENTICATE, H2O_STRLIT("Bearer"));
+    if (http == 405) {
+        const char *allow = gw_allow(call->match.allowed, call->arena);
+        add(call, H2O_TOKEN_ALLOW, allow, strlen(allow));
+    }
+    bool envelope = wants_envelope(call);
+    if (envelope)
+        gw_write_refused_envelope(&body, http, status);
+    else
+        gw_write_problem(&body, http, status, call->request_id);
+    send_body(call, http, envelope ? TYPE_JSON : TYPE_PROBLEM, body.at, body.len);
+}
+
+void gw_refuse(gw_call *call, int http, pd_code code, const char *detail) {
+    pd_status status = {.code = code, .message = detail};
+    gw_answer_status(call, http, &status);
+}
+
+static void answer_value(gw_call *call, const ProtobufCMessage *value) {
+    const pd_method *method = call->match.route->method;
+    if (method->text_index >= 0) {
+        const ProtobufCFieldDescriptor *field = &method->reply->type->fields[method->text_index];
+        const char *text = *(char *const *)((const char *)value + field->offset);
+        send_body(call, 200, TYPE_TEXT, text ? text : "", text ? strlen(text) : 0);
+        return;
+    }
+    pd_text body = {.arena = call->arena};
+    gw_write_success(&body, method, value, wants_envelope(call) && !method->bare);
+    send_body(call, 200, TYPE_JSON, body.at, body.len);
+}
+
+void gw_answer_reply(gw_call *call, const pd_reply *reply) {
+    if (reply->status->code != PD_OK) {
+        gw_answer_status(call, gw_http_of(reply->status), reply->status);
+        return;
+    }
+    const pd_message *message = call->match.route->method->reply;
+    ProtobufCMessage *value =
+        protobuf_c_message_unpack(message->type, pd_arena_protobuf(call->arena), reply->len, reply->bytes);
+    if (!value) {
+        gw_refuse(call, 500, PD_INTERNAL, "El servicio respondió algo que no se entiende");
+        return;
+    }
+    add_caching(call);
+    if (reply->replayed)
+        add_named(call, "idempotency-replayed", "true");
+    answer_value(call, value);
+}
+
+void gw_answer_public(gw_call *call, const char *type, const char *bytes, size_t len) {
+    add(call, H2O_TOKEN_CACHE_CONTROL, H2O_STRLIT("no-cache"));
+    send_body(call, 200, type, bytes, len);
+}

@@ -1,0 +1,28 @@
+/* answer: replies and refusals as the contract words them (section 1): the resource bare or in the envelope,
+ * problem+json (RFC 9457), and the headers that go with them. */
+#ifndef GATEWAY_ANSWER_H
+#define GATEWAY_ANSWER_H
+
+#include "gateway/call.h"
+#include "pendientes/json.h"
+
+/* The HTTP status of an outcome, its reason told apart (422, 412). */
+int gw_http_of(const pd_status *status);
+/* "Not Found": of the status line, and a problem's title. */
+const char *gw_reason(int http);
+
+/* The bodies alone. */
+void gw_write_problem(pd_text *out, int http, const pd_status *status, const char *instance);
+void gw_write_refused_envelope(pd_text *out, int http, const pd_status *status);
+/* `value` is of the method's reply. A reply without fields (deletes) is {} bare, and null in the envelope. */
+void gw_write_success(pd_text *out, const pd_method *method, const ProtobufCMessage *value, bool envelope);
+
+/* Each of these answers the call, once. */
+void gw_answer_reply(gw_call *call, const pd_reply *reply);
+void gw_answer_status(gw_call *call, int http, const pd_status *status);
+/* A refusal of the gateway's own, without fields. */
+void gw_refuse(gw_call *call, int http, pd_code code, const char *detail);
+/* Bytes that live as long as the process, for anybody. */
+void gw_answer_public(gw_call *call, const char *type, const char *bytes, size_t len);
+
+#endif

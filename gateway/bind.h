@@ -1,0 +1,21 @@
+/* bind: path, query and body of a request into the message of its method. Whatever is wrong with any of them is
+ * collected, so that a client learns all of it together. */
+#ifndef GATEWAY_BIND_H
+#define GATEWAY_BIND_H
+
+#include "gateway/headers.h"
+#include "gateway/router.h"
+#include "pendientes/status.h"
+
+typedef struct gw_form {
+    const gw_match *match; /* with a route */
+    gw_slice query;        /* raw; `at` NULL: none */
+    gw_slice body;
+    gw_body_kind kind; /* NONE, JSON or FORM */
+} gw_form;
+
+/* The message, in the arena; the errors of form, if any, are in `status`. A field may be in one place only, save a path
+ * variable, which the body may repeat. */
+ProtobufCMessage *gw_bind(const gw_form *form, pd_arena *arena, pd_status *status);
+
+#endif

@@ -1,0 +1,133 @@
+#include "gateway/call.h"
+
+#include "gateway/h2guard.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    KEEP_CALLS = 1024,
+    KEEP_BYTES = 64 << 10, /* an arena that has grown past this is not kept */
+    CLIENT_GONE = 499,
+};
+
+/* What h2o's pool disposes of; the call itself is reused. */
+typedef struct holder {
+    gw_call *call;
+} holder;
+
+static void give_back(gw_call *call) {
+    gw_gateway *gateway = call->gateway;
+    if (gateway->n_free_calls >= KEEP_CALLS || pd_arena_size(call->arena) > KEEP_BYTES) {
+        pd_arena_free(call->arena);
+        free(call);
+        return;
+    }
+    pd_arena_reset(call->arena);
+    call->next = gateway->free_calls;
+    gateway->free_calls = call;
+    gateway->n_free_calls++;
+}
+
+/* The request is still whole: h2o clears its pool last. */
+static void on_dispose(void *held) {
+    gw_call *call = ((holder *)held)->call;
+    h2o_req_t *req = call->req;
+    if (call->rpc)
+        pd_call_cancel(call->rpc);
+    if (!call->answered)
+        gw_call_record(call, CLIENT_GONE);
+    bool left = call->answered && (call->head || req->bytes_sent >= call->body_len);
+    if (!left && req->version >= 0x200)
+        gw_h2_early_end(call->conn);
+    gw_meter_calls(call->gateway->meter, --call->gateway->n_calls);
+    give_back(call);
+}
+
+static gw_call *take(gw_gateway *gateway) {
+    gw_call *call = gateway->free_calls;
+    if (call) {
+        gateway->free_calls = call->next;
+        gateway->n_free_calls--;
+        return call;
+    }
+    call = malloc(sizeof *call);
+    if (!call)
+        abort();
+    call->arena = pd_arena_new();
+    return call;
+}
+
+gw_call *gw_call_new(gw_gateway *gateway, h2o_req_t *req) {
+    gw_call *call = take(gateway);
+    call->gateway = gateway;
+    call->req = req;
+    call->conn = gw_conn_of(req);
+    call->token = call->key = (gw_slice){NULL, 0};
+    call->match.route = NULL;
+    call->traceparent = NULL;
+    call->refusal = (pd_status){.code = PD_OK};
+    call->refusal_http = 0;
+    call->rpc = NULL;
+    call->head = call->answered = false;
+    call->body_len = 0;
+    call->started_us = gw_now_us();
+    holder *held = h2o_mem_alloc_shared(&req->pool, sizeof *held, on_dispose);
+    held->call = call;
+    gw_meter_calls(gateway->meter, ++gateway->n_calls);
+    return call;
+}
+
+typedef struct continuation {
+    gw_call *call;
+    void (*fn)(gw_call *call, const pd_reply *reply);
+} continuation;
+
+static void on_reply(void *arg, const pd_reply *reply) {
+    continuation *then = arg;
+    then->call->rpc = NULL;
+    then->fn(then->call, reply);
+}
+
+void gw_call_send(gw_call *call, const ProtobufCMessage *request, void (*fn)(gw_call *call, const pd_reply *reply)) {
+    const pd_method *method = call->match.route->method;
+    pd_meta meta = {.token = call->token.at,
+                    .token_len = call->token.len,
+                    .request_id = call->request_id,
+                    .traceparent = call->traceparent,
+                    .peer = call->conn->peer[0] ? call->conn->peer : NULL,
+                    .deadline_ms = call->deadline_ms,
+                    .probe = !request};
+    if (request && call->key.at) {
+        meta.key = pd_arena_memdup(call->arena, call->key.at, call->key.len);
+        meta.key_digest = call->key_digest;
+    }
+    continuation *then = pd_arena_alloc(call->arena, sizeof *then);
+    *then = (continuation){call, fn};
+    call->rpc = request ? pd_client_call_message(call->gateway->client, method, request, &meta, on_reply, then)
+                        : pd_client_call(call->gateway->client, method, NULL, 0, &meta, on_reply, then);
+}
+
+void gw_call_record(gw_call *call, int http) {
+    const pd_route *route = call->match.route;
+    uint64_t micros = gw_now_us() - call->started_us;
+    gw_meter_request(call->gateway->meter, route, http, micros);
+    gw_access_add(call->gateway->access, &(gw_access_line){.method = call->head ? "HEAD" : gw_verb_name(call->verb),
+                                                           .route = route ? route->path : NULL,
+                                                           .request_id = call->request_id,
+                                                           .traceparent = call->traceparent,
+                                                           .peer = call->conn->peer,
+                                                           .http = http,
+                                                           .micros = micros,
+                                                           .bytes = call->body_len});
+}
+
+void gw_calls_free(gw_gateway *gateway) {
+    for (gw_call *call = gateway->free_calls, *next; call; call = next) {
+        next = call->next;
+        pd_arena_free(call->arena);
+        free(call);
+    }
+    gateway->free_calls = NULL;
+    gateway->n_free_calls = 0;
+}

@@ -1,0 +1,48 @@
+/* gateway: the process's state and its one loop: h2o's events, then the client's turn, then the log. Not in the
+ * design's plan of rooms: every room here needs the loop, the client or the settings, and main should only wire. */
+#ifndef GATEWAY_GATEWAY_H
+#define GATEWAY_GATEWAY_H
+
+#include "gateway/access.h"
+#include "gateway/listen.h"
+#include "gateway/meter.h"
+#include "gateway/router.h"
+#include "gateway/settings.h"
+#include "pendientes/client.h"
+
+#include <h2o.h>
+
+typedef struct gw_call gw_call;
+
+/* One per process, used by its one thread. */
+typedef struct gw_gateway {
+    const gw_settings *settings;
+    h2o_globalconf_t config;
+    h2o_context_t context;
+    h2o_hostconf_t *public_hosts[2], *admin_hosts[2]; /* NULL-terminated, as h2o wants them */
+    gw_router *router;
+    pd_client *client;
+    gw_meter *meter;
+    gw_access *access;
+    gw_listeners *listeners;
+    gw_call *free_calls;
+    unsigned n_free_calls;
+    size_t n_calls;       /* requests being served, until their answer has left */
+    size_t n_connections; /* of both ports */
+    h2o_socket_t *signals;
+    uint64_t drain_since_ms; /* 0: serving */
+} gw_gateway;
+
+/* Builds everything and listens. False and *error (one line) when it cannot. */
+bool gw_gateway_open(gw_gateway *gateway, const gw_settings *settings, const char **error);
+/* Until SIGTERM or SIGINT, and then until what is under way has been answered or the drain time is over. */
+void gw_gateway_run(gw_gateway *gateway);
+/* Ends the calls under way and the connections to the cores. h2o's memory is left to the end of the process. */
+void gw_gateway_close(gw_gateway *gateway);
+
+bool gw_gateway_ready(const gw_gateway *gateway);
+/* Milliseconds of CLOCK_MONOTONIC; the loop's own clock is of the wall. */
+uint64_t gw_now_ms(void);
+uint64_t gw_now_us(void);
+
+#endif

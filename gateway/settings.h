@@ -1,0 +1,19 @@
+/* settings: what the gateway's operator may set. */
+#ifndef GATEWAY_SETTINGS_H
+#define GATEWAY_SETTINGS_H
+
+#include "pendientes/config.h"
+
+#include <stdint.h>
+
+typedef struct gw_settings {
+    const char *listen, *cores, *admin;
+    const char *tls_cert, *tls_key; /* both or none */
+    bool envelope;
+    int64_t deadline_ms, body_limit, drain_ms, max_connections;
+    const char *log_level;
+} gw_settings;
+
+extern const pd_setting gw_setting_table[];
+
+#endif
