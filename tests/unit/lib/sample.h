@@ -150,7 +150,7 @@ static const pd_field sample_rules[] = {
     {.json = "cuenta", .has_min = true, .min = 2},
     {.json = "textos", .max_len = 3},
     {.json = "grande"},
-    {.hidden = true},
+    {.json = "limpiar", .hidden = true},
 };
 static const pd_message sample_message = {.type = &sample_type, .fields = sample_rules, .clear_index = SAMPLE_CLEAR};
 /* The same fields without a `limpiar` that anybody reads. */
