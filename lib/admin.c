@@ -8,10 +8,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Held by its owner and by each of nng's handlers: one may still be answering when the owner lets go. */
 struct pd_admin {
     nng_http_server *server;
     atomic_bool ready;
+    atomic_int holders;
 };
+
+static void let_go(void *arg) {
+    pd_admin *admin = arg;
+    if (atomic_fetch_sub(&admin->holders, 1) == 1)
+        free(admin);
+}
 
 static void answer(nng_aio *aio, uint16_t status, const char *type, const void *body, size_t len) {
     nng_http_res *res;
@@ -50,7 +58,8 @@ static int add(pd_admin *admin, const char *path, void (*handle)(nng_aio *)) {
     int rc = nng_http_handler_alloc(&handler, path, handle);
     if (rc)
         return rc;
-    nng_http_handler_set_data(handler, admin, NULL);
+    atomic_fetch_add(&admin->holders, 1);
+    nng_http_handler_set_data(handler, admin, let_go);
     rc = nng_http_server_add_handler(admin->server, handler);
     if (rc)
         nng_http_handler_free(handler);
@@ -77,6 +86,7 @@ pd_admin *pd_admin_new(const char *url, const char **error) {
     pd_admin *admin = calloc(1, sizeof *admin);
     if (!admin)
         abort();
+    admin->holders = 1;
     int rc = start(admin, url);
     if (rc) {
         char *text;
@@ -100,5 +110,5 @@ void pd_admin_free(pd_admin *admin) {
         nng_http_server_stop(admin->server);
         nng_http_server_release(admin->server);
     }
-    free(admin);
+    let_go(admin);
 }

@@ -80,8 +80,8 @@ static bool read_file(reading *r, const char *path) {
         snprintf(where, sizeof where, "%s:%d", path, number);
         if (!*text || *text == '#')
             continue;
-        if (!eq) {
-            ok = bad(r, "%s: not «key = value»", where);
+        if (!eq || strlen(line) == sizeof line - 1) {
+            ok = bad(r, "%s: %s", where, eq ? "the line is too long" : "not «key = value»");
             break;
         }
         *eq = 0;
@@ -153,8 +153,8 @@ static bool number(const char *text, const char *const *units, const long long *
 }
 
 static bool choice(const char *choices, const char *text) {
-    size_t n = strlen(text);
-    for (const char *at = choices; n && at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
+    size_t n = strcspn(text, "|");
+    for (const char *at = choices; n && !text[n] && at; at = strchr(at, '|') ? strchr(at, '|') + 1 : NULL)
         if (strncmp(at, text, n) == 0 && (at[n] == '|' || !at[n]))
             return true;
     return false;
@@ -281,10 +281,10 @@ pd_config_end pd_config_read(const char *program, const char *usage, const pd_se
     if ((file && !read_file(&r, file)) || !read_environment(&r) || !read_flags(&r, n, rest))
         return PD_CONFIG_BAD;
     for (size_t i = 0; i < r.n; i++) {
-        if (r.values[i].text) {
-            if (!convert(&r, i, out))
-                return PD_CONFIG_BAD;
-        } else if (settings[i].required && !show) {
+        const char *text = r.values[i].text;
+        if (text && !convert(&r, i, out))
+            return PD_CONFIG_BAD;
+        if (settings[i].required && !show && (!text || !*text)) {
             bad(&r, "--%s is missing (see --help)", settings[i].name);
             return PD_CONFIG_BAD;
         }

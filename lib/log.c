@@ -1,4 +1,5 @@
 #include "pendientes/log.h"
+#include "pendientes/scalar.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -6,7 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 8192 };
+/* Texts are cut so that one, all of it escaped, fits into a line. */
+enum { LINE_MAX_BYTES = 8192, TEXT_MAX_BYTES = 1024 };
 
 static const char *const names[] = {"debug", "info", "warn", "error"};
 static const char *process = "?";
@@ -26,16 +28,26 @@ static void put(line *l, const char *text, size_t len) {
         l->len = sizeof l->at + 1;
 }
 
+/* Bytes of the UTF-8 character at `p`; 0 for a byte that begins none. Stops before the NUL behind a torn one. */
+static size_t utf8_size(const unsigned char *p) {
+    size_t size = *p < 0x80 ? 1 : *p < 0xe0 ? 2 : *p < 0xf0 ? 3 : 4;
+    return strnlen((const char *)p, size) == size && pd_utf8_check((const char *)p, size, NULL) ? size : 0;
+}
+
 static void put_quoted(line *l, const char *text) {
     put(l, "\"", 1);
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
+    for (const unsigned char *p = (const unsigned char *)text, *end = p + strnlen(text, TEXT_MAX_BYTES); p < end;) {
         char escape[8];
+        size_t size = utf8_size(p);
         if (*p == '"' || *p == '\\')
             put(l, (char[]){'\\', (char)*p}, 2);
+        else if (size == 0)
+            put(l, "\\ufffd", 6);
         else if (*p < 0x20 || *p == 0x7f)
             put(l, escape, (size_t)snprintf(escape, sizeof escape, "\\u%04x", *p));
         else
-            put(l, (const char *)p, 1);
+            put(l, (const char *)p, size);
+        p += size ? size : 1;
     }
     put(l, "\"", 1);
 }

@@ -1,6 +1,6 @@
-/* admin: a core's admin port: /live, /ready and /metrics over nng's HTTP server (the gateway's own is h2o's). It runs on
- * nng's threads beside the loop, so that a loop that hangs is seen from outside; for that reason it only reads counters
- * and one flag. */
+/* admin: a core's admin port: /live, /ready and /metrics over nng's HTTP server (the gateway's own is h2o's). It runs
+ * on nng's threads beside the loop, so that a loop that hangs is seen from outside; for that reason it only reads
+ * counters and one flag. */
 #ifndef PENDIENTES_ADMIN_H
 #define PENDIENTES_ADMIN_H
 
