@@ -49,8 +49,12 @@ as_user() {
     else exec "$@"; fi
 }
 
-# random N: letters and digits.
-random() { LC_ALL=C tr -dc 'A-Za-z0-9' </dev/urandom 2>/dev/null | head -c "$1"; }
+# random N [SET]: N random characters, letters and digits by default.
+random() {
+    local text
+    text=$(head -c 2048 /dev/urandom | LC_ALL=C tr -dc "${2:-A-Za-z0-9}")
+    printf '%s' "${text:0:$1}"
+}
 
 port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 

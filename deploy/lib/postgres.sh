@@ -75,6 +75,6 @@ sql_value() { "$PG_BIN/psql" -X -Atq -v ON_ERROR_STOP=1 -d "$DATABASE_URL" -c "$
 
 # bcrypt PASSWORD: perl is in every Debian, and its crypt(3) is libxcrypt's.
 bcrypt() {
-    printf '%s' "$1" | SALT="$(LC_ALL=C tr -dc './A-Za-z0-9' </dev/urandom | head -c 21)" \
+    printf '%s' "$1" | SALT="$(random 21)" \
         perl -e 'local $/; my $p = <STDIN>; my $h = crypt($p, "\$2b\$12\$$ENV{SALT}O"); die "bcrypt\n" unless length $h == 60; print $h'
 }
