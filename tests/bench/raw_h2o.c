@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char body[] = "{\"id\":1000000,\"pendienteId\":1000000,\"descripcionFalla\":\"Cliente sin servicio de internet desde las 08:00. "
-                           "Posible corte en la NAP.\",\"vlan\":\"1042\",\"ppoe\":\"cli_900001\",\"ppoePassword\":null}";
+static const char body[] =
+    "{\"id\":1000000,\"pendienteId\":1000000,\"descripcionFalla\":\"Cliente sin servicio de internet desde las 08:00. "
+    "Posible corte en la NAP.\",\"vlan\":\"1042\",\"ppoe\":\"cli_900001\",\"ppoePassword\":null}";
 static h2o_globalconf_t config;
 static h2o_context_t context;
 static h2o_accept_ctx_t accepting;
@@ -34,7 +35,8 @@ static void accepted(h2o_socket_t *listener, const char *error) {
 }
 
 int main(int argc, char **argv) {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
                                   .sin_port = htons((uint16_t)(argc > 1 ? atoi(argv[1]) : 8099))};
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);

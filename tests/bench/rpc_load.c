@@ -1,5 +1,5 @@
-/* rpc_load OUTSTANDING SECONDS: reads of random averías by direct RPC with so many calls under way; prints what wrk prints, so that
- * tests/bench/run reads both alike. TOKEN, PENDIENTES_RPC, N and FIRST come from the environment. */
+/* rpc_load OUTSTANDING SECONDS: reads of random averías by direct RPC with so many calls under way; prints what wrk
+ * prints, so that tests/bench/run reads both alike. TOKEN, PENDIENTES_RPC, N and FIRST come from the environment. */
 #include "pendientes/client.h"
 #include "pendientes/v1/averias.pb-c.h"
 
@@ -81,7 +81,8 @@ int main(int argc, char **argv) {
     first = getenv("FIRST") ? atol(getenv("FIRST")) : 1000000;
     half = (getenv("N") ? atol(getenv("N")) : 100000) / 2;
     method = pd_method_find("pendientes.v1.Averias/Obtener", strlen("pendientes.v1.Averias/Obtener"));
-    if (!token || !rpc || half < 1 || !(client = pd_client_new(&(pd_client_options){.cores = rpc, .watch = watch, .unwatch = unwatch}, &error))) {
+    if (!token || !rpc || half < 1 ||
+        !(client = pd_client_new(&(pd_client_options){.cores = rpc, .watch = watch, .unwatch = unwatch}, &error))) {
         fprintf(stderr, "rpc_load: %s\n", error ? error : "set TOKEN and PENDIENTES_RPC");
         return 1;
     }
@@ -98,8 +99,8 @@ int main(int argc, char **argv) {
         stopping = now_us() >= end;
     }
     double took = (double)(now_us() - start) / 1e6;
-    printf("50%% %.3fms\n99%% %.3fms\n%ld requests in %.2fs\nRequests/sec: %.2f\nERRORS %ld\n", percentile(0.5), percentile(0.99), done, took,
-           (double)done / took, failed);
+    printf("50%% %.3fms\n99%% %.3fms\n%ld requests in %.2fs\nRequests/sec: %.2f\nERRORS %ld\n", percentile(0.5),
+           percentile(0.99), done, took, (double)done / took, failed);
     pd_client_free(client);
     free(began);
     return 0;

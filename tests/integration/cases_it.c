@@ -1,5 +1,5 @@
-/* Runs tests/cases/*.case through REST and through the RPC (format: tests/cases/README.md). `cases_it [PART]` runs only the files
- * whose name holds PART. */
+/* Runs the case files of tests/cases through REST and through the RPC (format: its README). `cases_it [PART]` runs only
+ * the files whose name holds PART. */
 #include "tests/integration/db.h"
 #include "tests/integration/http.h"
 #include "tests/integration/rpc.h"
@@ -128,8 +128,8 @@ static char *check_value(const char *where, char *check, const json_t *json, con
         ck_assert_msg(value && json_is_string(value) && strstr(json_string_value(value), json_string_value(wanted)),
                       "%s: %s does not hold %s: %s", where, path, json_string_value(wanted), shown);
     else {
-        bool same = value && (json_equal(value, wanted) ||
-                              (json_is_number(value) && json_is_number(wanted) && json_number_value(value) == json_number_value(wanted)));
+        bool same = value && (json_equal(value, wanted) || (json_is_number(value) && json_is_number(wanted) &&
+                                                            json_number_value(value) == json_number_value(wanted)));
         ck_assert_msg(same, "%s: %s is not what was expected (%.80s): %s", where, path, rest, shown);
     }
     json_decref(wanted);
@@ -159,15 +159,18 @@ static void parse_request(const char *where, char *line, request *r) {
         r->checks = trim(bar + 3);
     }
     int used = 0;
-    ck_assert_msg(sscanf(line, "%15s %15s %2047s %n", r->role, r->verb, r->target, &used) == 3, "%s: not a request: %s", where, line);
+    ck_assert_msg(sscanf(line, "%15s %15s %2047s %n", r->role, r->verb, r->target, &used) == 3, "%s: not a request: %s",
+                  where, line);
     char *rest = trim(line + used);
-    for (char *end; *rest == '[' && isalpha((unsigned char)rest[1]) && (end = strchr(rest, ']')); rest = trim(end + 1)) {
+    for (char *end; *rest == '[' && isalpha((unsigned char)rest[1]) && (end = strchr(rest, ']'));
+         rest = trim(end + 1)) {
         ck_assert_int_lt(r->n_headers, 4);
         snprintf(r->headers[r->n_headers++], sizeof r->headers[0], "%.*s", (int)(end - rest - 1), rest + 1);
     }
     r->body = *rest ? rest : NULL;
     char words[2][256] = {"", ""};
-    ck_assert_msg(sscanf(expected, "%ld %255s %255s", &r->status, words[0], words[1]) >= 1, "%s: no status: %s", where, expected);
+    ck_assert_msg(sscanf(expected, "%ld %255s %255s", &r->status, words[0], words[1]) >= 1, "%s: no status: %s", where,
+                  expected);
     for (int i = 0; i < 2; i++) {
         if (strncmp(words[i], "campo=", 6) == 0)
             snprintf(r->fields, sizeof r->fields, "%s", words[i] + 6);
@@ -180,7 +183,8 @@ static void judge(const char *where, request *r, long status, const json_t *json
     ck_assert_msg(status == r->status, "%s: %ld instead of %ld: %s", where, status, r->status, shown);
     if (status != 200 && *r->code) {
         const char *code = json_string_value(json_object_get(json, "code"));
-        ck_assert_msg(code && strcmp(code, r->code) == 0, "%s: code %s instead of %s: %s", where, code ? code : "-", r->code, shown);
+        ck_assert_msg(code && strcmp(code, r->code) == 0, "%s: code %s instead of %s: %s", where, code ? code : "-",
+                      r->code, shown);
     }
     for (char *save = NULL, *field = strtok_r(r->fields, ",", &save); field; field = strtok_r(NULL, ",", &save)) {
         ck_assert_msg(http_names(json, field), "%s: errors do not name %s: %s", where, field, shown);
@@ -200,7 +204,8 @@ static void run_rest(const char *where, request *r) {
     judge(where, r, a.status, a.json, a.body);
     if (a.status >= 400) {
         const char *type = http_header(&a, "Content-Type");
-        ck_assert_msg(type && strcmp(type, "application/problem+json") == 0, "%s: a refusal of type %s", where, type ? type : "-");
+        ck_assert_msg(type && strcmp(type, "application/problem+json") == 0, "%s: a refusal of type %s", where,
+                      type ? type : "-");
         ck_assert_msg(json_is_array(json_object_get(a.json, "errors")), "%s: no errors: %s", where, a.body);
     }
     http_free(&a);

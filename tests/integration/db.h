@@ -1,5 +1,5 @@
-/* db: the system's database as a test sees it: values, set-up and the fingerprint of everything that a refused call must not
- * change. One connection per process; failures abort the program. */
+/* db: the system's database as a test sees it: values, set-up and the fingerprint of everything that a refused call
+ * must not change. One connection per process; failures abort the program. */
 #ifndef TESTS_DB_H
 #define TESTS_DB_H
 

@@ -1,5 +1,5 @@
-/* The state machine as contract section 5 has it, written down here a second time: every pair of states for every role, and what the
- * history must show afterwards. */
+/* The state machine as contract section 5 has it, written down here a second time: every pair of states for every role,
+ * and what the history must show afterwards. */
 #include "tests/integration/db.h"
 #include "tests/integration/http.h"
 #include "tests/integration/up.h"
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const states[] = {"REGISTRADO", "ASIGNADO", "EN_PROGRESO", "PAUSADO",    "REVISION",
-                                     "POR_VALIDAR", "OBSERVADO", "FINALIZADO", "POSTERGADO", "CANCELADO"};
+static const char *const states[] = {"REGISTRADO",  "ASIGNADO",  "EN_PROGRESO", "PAUSADO",    "REVISION",
+                                     "POR_VALIDAR", "OBSERVADO", "FINALIZADO",  "POSTERGADO", "CANCELADO"};
 enum { N_STATES = 10 };
 
 static const struct {
@@ -43,8 +43,8 @@ static bool legal(const char *from, const char *to) {
     return false;
 }
 
-/* Bits that suffice, and bits that count for the assigned technician or together with 16; the step may come from anywhere when `from`
- * is NULL. */
+/* Bits that suffice, and bits that count for the assigned technician or together with 16; the step may come from
+ * anywhere when `from` is NULL. */
 static bool may(unsigned bits, bool assigned, const char *from, const char *to) {
     unsigned any = 0, work = 0;
     if (strcmp(to, "ASIGNADO") == 0)
@@ -72,16 +72,18 @@ static const struct {
     const char *role;
     unsigned bits;
     bool assigned;
-} callers[] = {{"ADMIN", 16383, false}, {"CORD", 10367, false}, {"ATAC", 13, false},  {"CONT", 6156, false},
+} callers[] = {{"ADMIN", 16383, false}, {"CORD", 10367, false}, {"ATAC", 13, false},    {"CONT", 6156, false},
                {"ASES", 5, false},      {"TECN", 1924, true},   {"TECN2", 1924, false}, {"NADA", 0, false}};
 
 static void expect(const char *role, unsigned bits, bool assigned, const char *from, const char *to) {
-    bool has_technician = strcmp(from, "REGISTRADO") != 0 && strcmp(from, "POSTERGADO") != 0 && strcmp(from, "CANCELADO") != 0;
+    bool has_technician =
+        strcmp(from, "REGISTRADO") != 0 && strcmp(from, "POSTERGADO") != 0 && strcmp(from, "CANCELADO") != 0;
     const char *order = db_value("SELECT prueba.orden('AVERIA', detalle => true, estado => '%s', asignado => %s)", from,
                                  has_technician ? "'TECN'" : "NULL");
     assigned = assigned && has_technician;
     bool same = strcmp(from, to) == 0, known = legal(from, to);
-    http_answer a = http_json("PUT", http_f("/api/pendientes/%s/estado?nuevoEstado=%s", order, to), http_token(role), NULL);
+    http_answer a =
+        http_json("PUT", http_f("/api/pendientes/%s/estado?nuevoEstado=%s", order, to), http_token(role), NULL);
     const char *code = json_string_value(json_object_get(a.json, "code"));
     const char *where = http_f("%s: %s -> %s answered %ld %s", role, from, to, a.status, a.body);
     long long entries = db_number("SELECT count(*) FROM historiales WHERE pendiente_id = %s", order);
@@ -94,9 +96,11 @@ static void expect(const char *role, unsigned bits, bool assigned, const char *f
         ck_assert_msg(strcmp(now, from) == 0 && entries == 1, "%s: refused, and yet something changed", where);
         bool technician = strcmp(to, "ASIGNADO") == 0 && !has_technician;
         if (a.status == 400)
-            ck_assert_msg(code && strcmp(code, "FAILED_PRECONDITION") == 0 && (!known || technician), "%s: the step exists", where);
+            ck_assert_msg(code && strcmp(code, "FAILED_PRECONDITION") == 0 && (!known || technician),
+                          "%s: the step exists", where);
         else
-            ck_assert_msg(a.status == 403 && !may(bits, assigned, known ? from : NULL, to), "%s: the right is there", where);
+            ck_assert_msg(a.status == 403 && !may(bits, assigned, known ? from : NULL, to), "%s: the right is there",
+                          where);
     }
     http_free(&a);
 }

@@ -1,5 +1,5 @@
-/* Processes that die, stop and hang. Each test has a system of its own: two cores, two gateways. What was acknowledged must be there
- * once, the others must carry on, and everything must come back by itself. */
+/* Processes that die, stop and hang. Each test has a system of its own: two cores, two gateways. What was acknowledged
+ * must be there once, the others must carry on, and everything must come back by itself. */
 #include "tests/integration/db.h"
 #include "tests/integration/http.h"
 #include "tests/integration/up.h"
@@ -22,7 +22,8 @@ static atomic_long acked, unknown;
 static long acks[MAX_ACKS];
 static char client[32];
 
-/* Each order has a mark of its own in `direccion`. With `keyed`, an unknown outcome is asked again with the same key. */
+/* Each order has a mark of its own in `direccion`. With `keyed`, an unknown outcome is asked again with the same key.
+ */
 static bool keyed;
 static atomic_long marks;
 
@@ -31,14 +32,18 @@ static void *writer(void *arg) {
     while (!stop) {
         long mark = atomic_fetch_add(&marks, 1);
         char body[256], header[64];
-        snprintf(body, sizeof body, "{\"clienteId\":%s,\"tipo\":\"AVERIA\",\"lugar\":\"PUNO\",\"prioridad\":\"BAJA\",\"direccion\":\"marca %ld\"}", client, mark);
+        snprintf(body, sizeof body,
+                 "{\"clienteId\":%s,\"tipo\":\"AVERIA\",\"lugar\":\"PUNO\",\"prioridad\":\"BAJA\",\"direccion\":"
+                 "\"marca %ld\"}",
+                 client, mark);
         snprintf(header, sizeof header, "Idempotency-Key: marca-%ld", mark);
         const char *headers[] = {header, NULL};
         long status = 0;
         for (int tries = 0; tries < (keyed ? 400 : 1) && !(status == 200); tries++) {
             if (tries)
                 nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
-            http_answer a = http_call("POST", "/api/pendientes", http_token("CORD"), NULL, body, strlen(body), keyed ? headers : NULL);
+            http_answer a = http_call("POST", "/api/pendientes", http_token("CORD"), NULL, body, strlen(body),
+                                      keyed ? headers : NULL);
             status = a.status;
             http_free(&a);
         }
@@ -79,7 +84,8 @@ static void load_while_killing(const char *victim) {
         pthread_create(&threads[i], NULL, writer, NULL);
     for (int kill_n = 0; kill_n < 3; kill_n++) {
         before = acked + 50;
-        ck_assert_msg(up_wait(20000, acked_more, &before), "no writes are answered after %d kills of %s", kill_n, victim);
+        ck_assert_msg(up_wait(20000, acked_more, &before), "no writes are answered after %d kills of %s", kill_n,
+                      victim);
         struct {
             const char *name;
             pid_t old;
@@ -97,12 +103,19 @@ static void load_while_killing(const char *victim) {
         pthread_join(threads[i], NULL);
     long n = acked < MAX_ACKS ? acked : MAX_ACKS;
     for (long i = 0; i < n; i++)
-        ck_assert_msg(db_number("SELECT count(*) FROM pendientes WHERE cliente_id = %s AND direccion = 'marca %ld'", client, acks[i]) == 1,
+        ck_assert_msg(db_number("SELECT count(*) FROM pendientes WHERE cliente_id = %s AND direccion = 'marca %ld'",
+                                client, acks[i]) == 1,
                       "order 'marca %ld' was acknowledged and stands there not once", acks[i]);
-    ck_assert_str_eq(db_value("SELECT count(*) FROM (SELECT direccion FROM pendientes WHERE cliente_id = %s GROUP BY 1 HAVING count(*) > 1) x", client), "0");
+    ck_assert_str_eq(db_value("SELECT count(*) FROM (SELECT direccion FROM pendientes WHERE cliente_id = %s GROUP BY 1 "
+                              "HAVING count(*) > 1) x",
+                              client),
+                     "0");
     if (keyed)
         ck_assert_int_eq(unknown, 0);
-    ck_assert_str_eq(db_value("SELECT count(*) FROM pendientes p WHERE cliente_id = %s AND NOT EXISTS (SELECT FROM historiales h WHERE h.pendiente_id = p.id)", client), "0");
+    ck_assert_str_eq(db_value("SELECT count(*) FROM pendientes p WHERE cliente_id = %s AND NOT EXISTS (SELECT FROM "
+                              "historiales h WHERE h.pendiente_id = p.id)",
+                              client),
+                     "0");
 }
 
 static const char *const victims[] = {"server-1", "server-2", "gateway-1", "gateway-2", "postgres"};
@@ -159,7 +172,8 @@ START_TEST(a_role_reduced_while_listen_is_cut) {
     http_answer a = http_json("GET", target, http_token("ATAC"), NULL);
     ck_assert_int_eq(a.status, 200);
     http_free(&a);
-    long long cut = db_number("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE '%%listen%%'");
+    long long cut = db_number(
+        "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name LIKE '%%listen%%'");
     ck_assert_msg(cut >= 1, "no LISTEN connection was found");
     db_value("UPDATE roles SET permisos = 1 WHERE id = 'ATAC'");
     long long start = up_now();

@@ -29,8 +29,8 @@ static void init(void) {
     curl_global_init(CURL_GLOBAL_ALL);
 }
 
-http_answer http_call(const char *verb, const char *target, const char *token, const char *type, const void *body, size_t len,
-                      const char *const *headers) {
+http_answer http_call(const char *verb, const char *target, const char *token, const char *type, const void *body,
+                      size_t len, const char *const *headers) {
     static __thread CURL *curl;
     pthread_once(&once, init);
     if (!curl)
@@ -116,7 +116,8 @@ const char *http_token(const char *role) {
         i++;
     if (!known[i].token) {
         char body[256];
-        snprintf(body, sizeof body, "{\"dni\":\"%s\",\"password\":\"%s\"}", up_dni(role), up_env("PENDIENTES_PASSWORD"));
+        snprintf(body, sizeof body, "{\"dni\":\"%s\",\"password\":\"%s\"}", up_dni(role),
+                 up_env("PENDIENTES_PASSWORD"));
         http_answer a = http_json("POST", "/auth", NULL, body);
         const char *token = json_string_value(json_object_get(a.json, "token"));
         if (a.status != 200 || !token) {

@@ -13,10 +13,10 @@ typedef struct http_answer {
     json_t *json;  /* NULL when the body is no JSON */
 } http_answer;
 
-/* `token` and `body` may be NULL; `type` NULL: application/json when there is a body. `headers`: NULL-terminated "Name: value"s, or
- * NULL. `target` begins with '/'. */
-http_answer http_call(const char *verb, const char *target, const char *token, const char *type, const void *body, size_t len,
-                      const char *const *headers);
+/* `token` and `body` may be NULL; `type` NULL: application/json when there is a body. `headers`: NULL-terminated "Name:
+ * value"s, or NULL. `target` begins with '/'. */
+http_answer http_call(const char *verb, const char *target, const char *token, const char *type, const void *body,
+                      size_t len, const char *const *headers);
 /* The same with a JSON text; the target and body are printf formats' results already. */
 http_answer http_json(const char *verb, const char *target, const char *token, const char *body);
 void http_free(http_answer *answer);

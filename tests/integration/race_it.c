@@ -1,5 +1,5 @@
-/* What must hold when several clients do the same thing at once. Each racer is a thread with a connection of its own; a barrier lets
- * them go together. */
+/* What must hold when several clients do the same thing at once. Each racer is a thread with a connection of its own; a
+ * barrier lets them go together. */
 #include "tests/integration/db.h"
 #include "tests/integration/http.h"
 #include "tests/integration/up.h"
@@ -27,7 +27,8 @@ static void *race_one(void *arg) {
     http_answer warm = http_json("GET", "/auth/validar-token", http_token(r->role), NULL);
     http_free(&warm);
     pthread_barrier_wait(r->start);
-    http_answer a = http_call(r->verb, r->target, http_token(r->role), NULL, r->body, r->body ? strlen(r->body) : 0, r->header ? headers : NULL);
+    http_answer a = http_call(r->verb, r->target, http_token(r->role), NULL, r->body, r->body ? strlen(r->body) : 0,
+                              r->header ? headers : NULL);
     r->status = a.status;
     r->replayed = http_header(&a, "Idempotency-Replayed") != NULL;
     snprintf(r->body_out, sizeof r->body_out, "%s", a.body);
@@ -69,33 +70,41 @@ START_TEST(details_twice_at_once) {
     char target[128], body[512];
     snprintf(target, sizeof target, "/api/pendientes/%s", type[1]);
     snprintf(body, sizeof body, "{\"pendienteId\":%s,%s}", order, type[2]);
-    racer racers[2] = {{.verb = "POST", .target = target, .role = "ADMIN", .body = body}, {.verb = "POST", .target = target, .role = "CORD", .body = body}};
+    racer racers[2] = {{.verb = "POST", .target = target, .role = "ADMIN", .body = body},
+                       {.verb = "POST", .target = target, .role = "CORD", .body = body}};
     race(racers, 2);
-    ck_assert_msg(count(racers, 2, 200) == 1 && count(racers, 2, 409) == 1, "%ld %s / %ld %s", racers[0].status, racers[0].body_out,
-                  racers[1].status, racers[1].body_out);
+    ck_assert_msg(count(racers, 2, 200) == 1 && count(racers, 2, 409) == 1, "%ld %s / %ld %s", racers[0].status,
+                  racers[0].body_out, racers[1].status, racers[1].body_out);
 }
 END_TEST
 
 START_TEST(two_technicians_at_once) {
     const char *order = db_value("SELECT prueba.orden('AVERIA', detalle => true)");
     char targets[2][128];
-    snprintf(targets[0], sizeof targets[0], "/api/pendientes/%s/asignar?idAsignado=%s", order, db_value("SELECT prueba.empleado('TECN')"));
-    snprintf(targets[1], sizeof targets[1], "/api/pendientes/%s/asignar?idAsignado=%s", order, db_value("SELECT prueba.empleado('TECN2')"));
-    racer racers[2] = {{.verb = "PUT", .target = targets[0], .role = "ADMIN"}, {.verb = "PUT", .target = targets[1], .role = "CORD"}};
+    snprintf(targets[0], sizeof targets[0], "/api/pendientes/%s/asignar?idAsignado=%s", order,
+             db_value("SELECT prueba.empleado('TECN')"));
+    snprintf(targets[1], sizeof targets[1], "/api/pendientes/%s/asignar?idAsignado=%s", order,
+             db_value("SELECT prueba.empleado('TECN2')"));
+    racer racers[2] = {{.verb = "PUT", .target = targets[0], .role = "ADMIN"},
+                       {.verb = "PUT", .target = targets[1], .role = "CORD"}};
     race(racers, 2);
-    ck_assert_msg(count(racers, 2, 200) == 1 && count(racers, 2, 400) == 1, "%ld / %ld", racers[0].status, racers[1].status);
-    ck_assert_int_eq(db_number("SELECT count(*) FROM historiales WHERE pendiente_id = %s AND estado = 'ASIGNADO'", order), 1);
+    ck_assert_msg(count(racers, 2, 200) == 1 && count(racers, 2, 400) == 1, "%ld / %ld", racers[0].status,
+                  racers[1].status);
+    ck_assert_int_eq(
+        db_number("SELECT count(*) FROM historiales WHERE pendiente_id = %s AND estado = 'ASIGNADO'", order), 1);
 }
 END_TEST
 
 START_TEST(one_key_from_sixteen_clients) {
     const char *client = db_value("SELECT prueba.cliente()");
     char body[256], header[128];
-    snprintf(body, sizeof body, "{\"clienteId\":%s,\"tipo\":\"AVERIA\",\"lugar\":\"PUNO\",\"prioridad\":\"BAJA\"}", client);
+    snprintf(body, sizeof body, "{\"clienteId\":%s,\"tipo\":\"AVERIA\",\"lugar\":\"PUNO\",\"prioridad\":\"BAJA\"}",
+             client);
     snprintf(header, sizeof header, "Idempotency-Key: carrera-%s", client);
     racer racers[MAX_RACERS];
     for (int i = 0; i < MAX_RACERS; i++)
-        racers[i] = (racer){.verb = "POST", .target = "/api/pendientes", .role = "CORD", .body = body, .header = header};
+        racers[i] =
+            (racer){.verb = "POST", .target = "/api/pendientes", .role = "CORD", .body = body, .header = header};
     race(racers, MAX_RACERS);
     ck_assert_int_eq(count(racers, MAX_RACERS, 200) + count(racers, MAX_RACERS, 409), MAX_RACERS);
     ck_assert_int_ge(count(racers, MAX_RACERS, 200), 1);
@@ -107,8 +116,8 @@ START_TEST(one_key_from_sixteen_clients) {
 }
 END_TEST
 
-/* Racing changes of state: every 200 is a step of one legal path, and the chains are whole, recomputed by a program that shares no code
- * with the core. */
+/* Racing changes of state: every 200 is a step of one legal path, and the chains are whole, recomputed by a program
+ * that shares no code with the core. */
 enum { ORDERS = 20, RACERS = 8 };
 static char orders[ORDERS][32];
 static atomic_long oks, refusals, others;
@@ -119,7 +128,8 @@ static void *change_states(void *arg) {
     unsigned seed = (unsigned)(size_t)arg;
     for (long i = 0; i < changes_each; i++) {
         const char *order = orders[rand_r(&seed) % ORDERS], *to = targets[rand_r(&seed) % 5];
-        http_answer a = http_json("PUT", http_f("/api/pendientes/%s/estado?nuevoEstado=%s", order, to), http_token("ADMIN"), NULL);
+        http_answer a =
+            http_json("PUT", http_f("/api/pendientes/%s/estado?nuevoEstado=%s", order, to), http_token("ADMIN"), NULL);
         atomic_fetch_add(a.status == 200 ? &oks : a.status == 400 ? &refusals : &others, 1);
         http_free(&a);
     }
@@ -132,7 +142,9 @@ START_TEST(racing_states_leave_whole_chains) {
     changes_each = total / RACERS;
     http_token("ADMIN");
     for (int i = 0; i < ORDERS; i++)
-        snprintf(orders[i], sizeof orders[i], "%s", db_value("SELECT prueba.orden('AVERIA', detalle => true, estado => 'EN_PROGRESO', asignado => 'TECN')"));
+        snprintf(
+            orders[i], sizeof orders[i], "%s",
+            db_value("SELECT prueba.orden('AVERIA', detalle => true, estado => 'EN_PROGRESO', asignado => 'TECN')"));
     long long before = db_number("SELECT count(*) FROM historiales");
     pthread_t threads[RACERS];
     for (size_t i = 0; i < RACERS; i++)
@@ -143,15 +155,23 @@ START_TEST(racing_states_leave_whole_chains) {
     ck_assert_int_gt(oks, total / 10);
     /* the same state again is 200 and leaves no entry */
     ck_assert_int_le(db_number("SELECT count(*) FROM historiales") - before, oks);
-    const char *illegal = db_value("SELECT count(*) FROM (SELECT estado AS hacia, lag(estado) OVER (PARTITION BY pendiente_id ORDER BY numero) AS desde,"
-                                   " numero - lag(numero) OVER (PARTITION BY pendiente_id ORDER BY numero) AS salto FROM historiales WHERE pendiente_id >= %s) h"
+    const char *illegal = db_value("SELECT count(*) FROM (SELECT estado AS hacia, lag(estado) OVER (PARTITION BY "
+                                   "pendiente_id ORDER BY numero) AS desde,"
+                                   " numero - lag(numero) OVER (PARTITION BY pendiente_id ORDER BY numero) AS salto "
+                                   "FROM historiales WHERE pendiente_id >= %s) h"
                                    " LEFT JOIN transiciones t ON t.desde = h.desde AND t.hacia = h.hacia"
-                                   " WHERE h.desde IS NOT NULL AND (t.hacia IS NULL OR h.salto <> 1)", orders[0]);
+                                   " WHERE h.desde IS NOT NULL AND (t.hacia IS NULL OR h.salto <> 1)",
+                                   orders[0]);
     ck_assert_str_eq(illegal, "0");
-    ck_assert_str_eq(db_value("SELECT count(*) FROM pendientes p JOIN historiales h ON h.pendiente_id = p.id AND h.numero = p.historial_n"
-                              " WHERE p.id >= %s AND (h.estado <> p.estado OR h.hash <> p.historial_hash)", orders[0]), "0");
+    ck_assert_str_eq(
+        db_value(
+            "SELECT count(*) FROM pendientes p JOIN historiales h ON h.pendiente_id = p.id AND h.numero = p.historial_n"
+            " WHERE p.id >= %s AND (h.estado <> p.estado OR h.hash <> p.historial_hash)",
+            orders[0]),
+        "0");
     char command[1024];
-    snprintf(command, sizeof command, "/usr/bin/python3 %s/tests/integration/verificar_historial.py '%s'", SOURCE_DIR, up_env("PENDIENTES_DATABASE"));
+    snprintf(command, sizeof command, "/usr/bin/python3 %s/tests/integration/verificar_historial.py '%s'", SOURCE_DIR,
+             up_env("PENDIENTES_DATABASE"));
     ck_assert_int_eq(system(command), 0);
 }
 END_TEST

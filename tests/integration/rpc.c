@@ -71,7 +71,8 @@ static const pd_route *route_of(const char *verb, const char *path, size_t len, 
     return best;
 }
 
-static bool bind_query(const pd_message *message, const char *query, ProtobufCMessage *value, pd_arena *arena, pd_status *status) {
+static bool bind_query(const pd_message *message, const char *query, ProtobufCMessage *value, pd_arena *arena,
+                       pd_status *status) {
     while (query && *query) {
         size_t len = strcspn(query, "&"), key = strcspn(query, "=&");
         char name[256], text[4096];
@@ -112,7 +113,8 @@ static void arrived(void *arg, const pd_reply *reply) {
         for (size_t i = 0; i < reply->status->n_errors; i++)
             json_array_append_new(errors, json_pack("{s:s,s:s}", "field", reply->status->errors[i].field, "detail",
                                                     reply->status->errors[i].detail));
-        w->answer.json = json_pack("{s:s,s:s,s:o}", "code", pd_code_name(w->answer.code), "detail", w->answer.message, "errors", errors);
+        w->answer.json = json_pack("{s:s,s:s,s:o}", "code", pd_code_name(w->answer.code), "detail", w->answer.message,
+                                   "errors", errors);
     }
     pd_arena_free(arena);
     w->done = true;

@@ -1,5 +1,5 @@
-/* rpc: the same request lines as HTTP, sent as RPCs through libpendientes to the core: the route is looked up in the contract's
- * tables, path, query and body become the request message, the reply becomes JSON again. */
+/* rpc: the same request lines as HTTP, sent as RPCs through libpendientes to the core: the route is looked up in the
+ * contract's tables, path, query and body become the request message, the reply becomes JSON again. */
 #ifndef TESTS_RPC_H
 #define TESTS_RPC_H
 
@@ -12,7 +12,7 @@ typedef struct rpc_answer {
     pd_code code;
     pd_reason reason;
     char *message;
-    json_t *json;  /* the body a REST client would see, or a problem with `errors` */
+    json_t *json; /* the body a REST client would see, or a problem with `errors` */
     bool replayed;
 } rpc_answer;
 

@@ -49,8 +49,8 @@ void up_start(const char *options) {
         atexit(up_stop);
     int base = 20000 + getpid() % 200 * 100 + n % 2 * 50;
     char command[1024];
-    snprintf(command, sizeof command, "%s/deploy/up --detach --dir %s --port %d --admin-port %d %s >%s/out 2>&1", SOURCE_DIR, dir,
-             base, base + 1, options ? options : "", dir);
+    snprintf(command, sizeof command, "%s/deploy/up --detach --dir %s --port %d --admin-port %d %s >%s/out 2>&1",
+             SOURCE_DIR, dir, base, base + 1, options ? options : "", dir);
     if (!run(command)) {
         snprintf(command, sizeof command, "tail -n 30 %s/out %s/log/*.log >&2", dir, dir);
         run(command);

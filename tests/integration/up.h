@@ -1,6 +1,6 @@
-/* up: a running system for a test: the one that tests/run started and named in the environment, or one of the test's own,
- * started by deploy/up in a fresh directory and stopped with everything it wrote when the test ends. Failures abort the program:
- * without a system there is nothing to test. */
+/* up: a running system for a test: the one that tests/run started and named in the environment, or one of the test's
+ * own, started by deploy/up in a fresh directory and stopped with everything it wrote when the test ends. Failures
+ * abort the program: without a system there is nothing to test. */
 #ifndef TESTS_UP_H
 #define TESTS_UP_H
 
