@@ -47,7 +47,8 @@ static void load(const char *path) {
     for (int number = 1; f && fgets(line, sizeof line, f); number++) {
         if (strncmp(line, "caso ", 5) == 0) {
             c = &cases[n_cases++];
-            ck_assert_int_lt(n_cases, MAX_CASES);
+            if (n_cases == MAX_CASES)
+                abort();
             snprintf(c->file, sizeof c->file, "%s", slash + 1);
             snprintf(c->title, sizeof c->title, "%.150s", trim(line + 5));
             c->line = number;
