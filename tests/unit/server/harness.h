@@ -67,15 +67,12 @@ static inline void h_unwatch_fd(void *ctx, void *watch) {
 /* The file of the source tree, from the path of this one. */
 static inline char *h_source(const char *path) {
     static const char here[] = "tests/unit/server/harness.h";
-    char *full = malloc(PATH_MAX);
     size_t root = strlen(__FILE__) - (sizeof here - 1);
-    snprintf(full, PATH_MAX, "%.*s%s", (int)root, __FILE__, path);
-    return full;
+    return pd_arena_printf(h_arena, "%.*s%s", (int)root, __FILE__, path);
 }
 
 static inline char *h_file(const char *name, const char *text) {
-    char *path = malloc(PATH_MAX);
-    snprintf(path, PATH_MAX, "%s/%s", h_dir, name);
+    char *path = pd_arena_printf(h_arena, "%s/%s", h_dir, name);
     FILE *file = fopen(path, "w");
     fputs(text, file);
     fclose(file);
@@ -129,7 +126,7 @@ static inline void h_start(void) {
     ck_assert_ptr_nonnull(mkdtemp(strcpy(h_dir, "/tmp/harness.XXXXXX")));
     h_database();
     h_settings = (sv_settings){
-        .listen = strdup(url),
+        .listen = pd_arena_strdup(h_arena, url),
         .database = ts_pg_start(),
         .token_key_file = h_file("token", h_key),
         .seal_key_file = h_file("seal", "k1 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n"),

@@ -38,6 +38,8 @@ static pd_loop *loop;
 static pg_lanes *lanes;
 static pg_lane_options options[PG_N_LANES];
 static PGconn *admin;
+static seen units[10]; /* of one test */
+static size_t n_units;
 
 static void ended(pg_unit *unit, pg_end end) {
     seen *s = unit->arg;
@@ -52,7 +54,9 @@ static void ended(pg_unit *unit, pg_end end) {
 }
 
 static seen *make(const char *first, const char *second, bool rerun) {
-    seen *s = calloc(1, sizeof *s);
+    ck_assert_uint_lt(n_units, sizeof units / sizeof units[0]);
+    seen *s = &units[n_units++];
+    memset(s, 0, sizeof *s);
     s->queries[0].name = first;
     s->queries[1].name = second;
     s->unit = (pg_unit){
@@ -79,6 +83,7 @@ static void expect(seen *s, pg_end end) {
 }
 
 static void setup(void) {
+    n_units = 0;
     admin = ts_pg_connect();
     ts_pg_exec(admin, "DROP TABLE IF EXISTS t, d, e; CREATE TABLE t (n int); CREATE TABLE e (n int PRIMARY KEY);"
                       "CREATE TABLE d (n int REFERENCES e DEFERRABLE INITIALLY DEFERRED)");
@@ -186,17 +191,17 @@ START_TEST(idle_connections_come_back) {
 END_TEST
 
 START_TEST(queue_is_bounded_and_can_be_left) {
-    seen *units[5];
+    seen *five[5];
     for (int i = 0; i < 4; i++)
-        units[i] = add(PG_LANE_WRITE, "uno", NULL, false);
-    units[4] = make("uno", NULL, false);
-    ck_assert(!pg_lanes_add(lanes, PG_LANE_WRITE, &units[4]->unit));
-    ck_assert(pg_lanes_cancel(lanes, PG_LANE_WRITE, &units[2]->unit));
-    ck_assert(pg_lanes_add(lanes, PG_LANE_WRITE, &units[4]->unit));
-    expect(units[4], PG_DONE);
-    ck_assert_int_eq(units[0]->ended + units[1]->ended + units[3]->ended, 3);
-    ck_assert_int_eq(units[2]->ended, 0);
-    ck_assert(!pg_lanes_cancel(lanes, PG_LANE_WRITE, &units[4]->unit));
+        five[i] = add(PG_LANE_WRITE, "uno", NULL, false);
+    five[4] = make("uno", NULL, false);
+    ck_assert(!pg_lanes_add(lanes, PG_LANE_WRITE, &five[4]->unit));
+    ck_assert(pg_lanes_cancel(lanes, PG_LANE_WRITE, &five[2]->unit));
+    ck_assert(pg_lanes_add(lanes, PG_LANE_WRITE, &five[4]->unit));
+    expect(five[4], PG_DONE);
+    ck_assert_int_eq(five[0]->ended + five[1]->ended + five[3]->ended, 3);
+    ck_assert_int_eq(five[2]->ended, 0);
+    ck_assert(!pg_lanes_cancel(lanes, PG_LANE_WRITE, &five[4]->unit));
 }
 END_TEST
 
