@@ -83,9 +83,20 @@ static char *append(char *at, const char *text) {
     return at + len;
 }
 
+/* The contract wants every field named in the message too: those that a refusal's own text leaves out go in front. */
+static const char *with_names(const pd_status *status, pd_arena *arena) {
+    const char *message = status->message;
+    for (size_t i = status->n_errors; i-- > 0;) {
+        const char *field = status->errors[i].field;
+        if (*field && !strstr(message, field))
+            message = pd_arena_printf(arena, "%s: %s", field, message);
+    }
+    return message;
+}
+
 const char *pd_status_message(const pd_status *status, pd_arena *arena) {
     if (status->message)
-        return status->message;
+        return with_names(status, arena);
     if (!status->n_errors)
         return codes[known(status->code)].text;
     size_t size = 1;

@@ -1,5 +1,6 @@
-/* status: how a call ended. The 17 canonical codes (google.rpc.Code; gRPC "Status codes and their use"), a Spanish message and
- * the errors of single fields. Every failure in the project is a pd_status, from the JSON reader to the database. */
+/* status: how a call ended. The 17 canonical codes (google.rpc.Code; gRPC "Status codes and their use"), a Spanish
+ * message and the errors of single fields. Every failure in the project is a pd_status, from the JSON reader to the
+ * database. */
 #ifndef PENDIENTES_STATUS_H
 #define PENDIENTES_STATUS_H
 
@@ -65,7 +66,8 @@ void pd_status_set(pd_status *status, pd_arena *arena, pd_code code, const char 
 /* Adds a field's error; an OK status becomes INVALID_ARGUMENT. At most PD_MAX_ERRORS are kept. */
 void pd_status_field(pd_status *status, pd_arena *arena, const char *field, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-/* The message, composed as "campo: detalle; …" when none was set. Never NULL. */
+/* The message, composed as "campo: detalle; …" when none was set; one that was set gets the names of fields it lacks in
+ * front. Never NULL. */
 const char *pd_status_message(const pd_status *status, pd_arena *arena);
 
 #endif

@@ -19,7 +19,7 @@ static PGresult *run(const char *format, va_list args) {
     }
     if (!conn) {
         conn = PQconnectdb(up_env("PENDIENTES_DATABASE"));
-        PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);
+        PQclear(PQexec(conn, "SET client_min_messages = warning"));
     }
     return PQexec(conn, text);
 }
