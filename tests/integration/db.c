@@ -10,18 +10,27 @@
 
 static PGconn *conn;
 
+static bool connected(void *arg) {
+    (void)arg;
+    if (conn && PQstatus(conn) == CONNECTION_OK)
+        return true;
+    PQfinish(conn);
+    conn = PQconnectdb(up_env("PENDIENTES_DATABASE"));
+    PQclear(PQexec(conn, "SET client_min_messages = warning"));
+    return PQstatus(conn) == CONNECTION_OK;
+}
+
+/* A connection that was cut (some tests kill PostgreSQL) is made again, and what it was asked is asked again once. */
 static PGresult *run(const char *format, va_list args) {
     char text[8192];
     vsnprintf(text, sizeof text, format, args);
-    if (conn && PQstatus(conn) != CONNECTION_OK) {
-        PQfinish(conn);
-        conn = NULL;
+    for (int tries = 0;; tries++) {
+        up_wait(20000, connected, NULL);
+        PGresult *result = PQexec(conn, text);
+        if (PQstatus(conn) == CONNECTION_OK || tries)
+            return result;
+        PQclear(result);
     }
-    if (!conn) {
-        conn = PQconnectdb(up_env("PENDIENTES_DATABASE"));
-        PQclear(PQexec(conn, "SET client_min_messages = warning"));
-    }
-    return PQexec(conn, text);
 }
 
 static bool good(const PGresult *result) {
