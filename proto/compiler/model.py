@@ -1,192 +1,372 @@
-"""The contract as Python objects, read from the descriptor set, with every contradiction refused by file and line."""
+"""The contract as Python objects, read from the descriptor set. Whatever contradicts itself is refused here, by file and line, so that the
+writers need not doubt."""
 import re
+from decimal import Decimal
 
-BITS = 16383
-RELATIONS = {"ajeno": "PD_REL_ANY", "propio": "PD_REL_OWN", "asignado": "PD_REL_ASSIGNED", "registrado": "PD_REL_REGISTERED",
-             "autor": "PD_REL_AUTHOR", "usuario": "PD_REL_USER"}
+from example import Example
+from refusal import Refusal
+from rule import EVERY_BIT, Rule
+
 VERBS = ("get", "post", "put", "delete", "patch")
-DEFAULT_TEXT, DEFAULT_ITEMS = 10000, 1000
-MAX_MONEY = "9999999999.99"
-
-
-class Refusal(Exception):
-    pass
-
-
-def camel(name):
-    head, *rest = name.split("_")
-    return head + "".join(part[:1].upper() + part[1:] for part in rest)
-
-
-def cents(text):
-    whole, _, part = text.partition(".")
-    sign = -1 if whole.startswith("-") else 1
-    return sign * (abs(int(whole)) * 100 + int((part + "00")[:2]))
-
-
-class Rule:
-    """Alternatives of (bits, relation, any_bit); see options.proto."""
-
-    def __init__(self, text, where):
-        self.text, self.public, self.alternatives = text, False, []
-        if text.strip() == "publico":
-            self.public = True
-            return
-        for part in text.split("|"):
-            bits, relation, any_bit = 0, "PD_REL_ANY", False
-            words = part.split()
-            if not words:
-                raise Refusal(f"{where}: an empty alternative in permiso «{text}»")
-            for word in words:
-                if word.isdigit():
-                    if bits or int(word) == 0 or int(word) > BITS:
-                        raise Refusal(f"{where}: «{word}» is no sum of permission bits in permiso «{text}»")
-                    bits = int(word)
-                elif word == "algun_bit":
-                    any_bit = True
-                elif word in RELATIONS:
-                    if relation != "PD_REL_ANY":
-                        raise Refusal(f"{where}: two relations in one alternative of permiso «{text}»")
-                    relation = RELATIONS[word]
-                else:
-                    raise Refusal(f"{where}: unknown word «{word}» in permiso «{text}»")
-            if words == ["usuario"]:
-                relation = "PD_REL_ANY"  # any active user
-            self.alternatives.append((bits, relation, any_bit))
+MAX_TEXT, MAX_ITEMS = 10000, 1000
+MIN_MONEY, MAX_MONEY = "0.00", "9999999999.99"
+TEXT, DECIMAL, DATE, DATETIME, DATE_OR_TIME = range(5)  # options.proto, Formato
+PLAIN, SEALED, BCRYPT = range(3)  # Proteccion
+CLEAR = "limpiar"
+# name: (type, repeated), as comun.proto has it
+PAGE = {"pageable": ("Pageable", False), "last": ("bool", False), "total_pages": ("int64", False), "total_elements": ("int64", False),
+        "size": ("int32", False), "number": ("int32", False), "sort": ("Orden", False), "first": ("bool", False),
+        "number_of_elements": ("int32", False), "empty": ("bool", False)}
+KINDS = {3: "int64", 5: "int32", 8: "bool", 9: "string", 11: "message", 14: "enum"}  # FieldDescriptorProto.Type: what JSON can carry
 
 
 class Field:
-    def __init__(self, message, d, campo, where):
-        self.message, self.d, self.where, self.name = message, d, where, d.name
-        self.json = d.json_name or camel(d.name)
-        self.repeated = d.label == d.LABEL_REPEATED
-        self.is_text, self.is_enum, self.is_message = d.type == d.TYPE_STRING, d.type == d.TYPE_ENUM, d.type == d.TYPE_MESSAGE
-        self.is_int = d.type in (d.TYPE_INT32, d.TYPE_INT64)
+    def __init__(self, d, options, where):
+        self.d, self.o, self.where, self.name, self.json = d, options, where, d.name, d.json_name
+        if d.type not in KINDS:
+            self.refuse("only int32, int64, bool, string, enums and messages have a JSON form here")
+        self.kind = KINDS[d.type]
         self.type_name = d.type_name.lstrip(".")
-        self.o = campo
-        self.format = campo.formato
-        self.required = campo.obligatorio
-        self.not_null = campo.obligatorio or campo.no_nulo
-        self.protection = campo.protegido
-        self.secret = campo.secreto or bool(campo.protegido)
-        self.hidden = d.name == "limpiar"
-        self.max_len = campo.largo_max or (DEFAULT_TEXT if self.is_text else 0)
-        self.max_items = campo.elementos_max or (DEFAULT_ITEMS if self.repeated else 0)
-        self.see = Rule(campo.ver, where) if campo.ver else None
-        self.min_cents, self.max_cents = cents(campo.decimal_min or "0.00"), cents(campo.decimal_max or MAX_MONEY)
-        self.check()
+        self.repeated = d.label == d.LABEL_REPEATED
+        self.is_text, self.is_enum, self.is_message = self.kind == "string", self.kind == "enum", self.kind == "message"
+        self.is_int, self.is_bool = self.kind in ("int32", "int64"), self.kind == "bool"
+        self.hidden = d.name == CLEAR
+        self.format, self.protection = options.formato, options.protegido
+        self.required, self.not_null = options.obligatorio, options.obligatorio or options.no_nulo
+        self.secret = options.secreto or options.protegido != PLAIN
+        self.check_shape()
+        self.check_integer()
+        self.check_text()
+        self.check_protection()
+        self.max_len = options.largo_max or (MAX_TEXT if self.is_text else 0)
+        self.max_items = options.elementos_max or (MAX_ITEMS if self.repeated else 0)
+        self.see = Rule(options.ver, where) if options.HasField("ver") else None
+        self.message = self.values = None  # of a message field, of an enum: set when all are known
 
-    def check(self):
+    def refuse(self, reason):
+        raise Refusal(self.where, f"{self.name}: {reason}")
+
+    def need(self, holds, options, what):
+        """Refuses each of `options` that is set although `holds` does not."""
+        for option in options:
+            if self.o.HasField(option) and not holds:
+                self.refuse(f"{option} is for {what}")
+
+    def check_shape(self):
+        if self.d.label == self.d.LABEL_REQUIRED:
+            self.refuse("proto2's required fails the whole message without a name: write optional and obligatorio")
+        if self.d.HasField("default_value"):
+            self.refuse("a default would hide that the field is absent")
+        if self.d.HasField("oneof_index"):
+            self.refuse("oneof is not supported")
+        if self.hidden and not (self.is_text and self.repeated and not self.o.ListFields()):
+            self.refuse("the list of fields to clear is a repeated string without options")
+        self.need(self.repeated, ["elementos_max"], "repeated fields")
+        if self.o.HasField("elementos_max") and not self.o.elementos_max:
+            self.refuse("elementos_max is 0")
+
+    def check_integer(self):
         o = self.o
-        if self.hidden and not (self.repeated and self.is_text):
-            raise Refusal(f"{self.where}: limpiar must be a repeated string")
-        if (o.HasField("minimo") or o.HasField("maximo")) and not self.is_int:
-            raise Refusal(f"{self.where}: {self.name}: minimo and maximo are for integers")
-        if (o.HasField("largo_min") or o.HasField("largo_max") or o.formato or o.visible or o.protegido) and not self.is_text:
-            raise Refusal(f"{self.where}: {self.name}: only a string has largo, formato, visible or protegido")
-        if o.HasField("minimo") and o.HasField("maximo") and o.minimo > o.maximo:
-            raise Refusal(f"{self.where}: {self.name}: minimo is over maximo")
-        if o.HasField("elementos_max") and not self.repeated:
-            raise Refusal(f"{self.where}: {self.name}: elementos_max is for repeated fields")
-        if o.ver and not self.is_text:
-            raise Refusal(f"{self.where}: {self.name}: only a string has ver")
+        self.need(self.is_int, ["minimo", "maximo"], "integers")
+        bits = 31 if self.kind == "int32" else 63
+        self.min, self.max = -(1 << bits), (1 << bits) - 1
+        for option in ("minimo", "maximo"):
+            if o.HasField(option) and not self.min <= getattr(o, option) <= self.max:
+                self.refuse(f"{option} is out of {self.kind}")
+        self.min = o.minimo if o.HasField("minimo") else self.min
+        self.max = o.maximo if o.HasField("maximo") else self.max
+        if self.min > self.max:
+            self.refuse("minimo is over maximo")
+
+    def check_text(self):
+        o = self.o
+        self.need(self.is_text, ["formato", "ver"], "a string")
+        plain = self.is_text and self.format == TEXT
+        self.need(plain, ["largo_min", "largo_max", "bytes_max", "visible", "patron", "protegido"], "a string of formato TEXTO")
+        self.need(self.format == DECIMAL, ["decimal_min", "decimal_max"], "formato DECIMAL")
+        if o.HasField("largo_max") and not 0 < o.largo_max <= MAX_TEXT:
+            self.refuse(f"largo_max is not within 1 and {MAX_TEXT}")
+        if o.largo_min > (o.largo_max or MAX_TEXT):
+            self.refuse("largo_min is over largo_max")
+        if o.HasField("bytes_max") and o.bytes_max < o.largo_min:
+            self.refuse("bytes_max is under largo_min")
+        try:
+            self.pattern = re.compile(o.patron) if o.HasField("patron") else None
+        except re.error as error:
+            self.refuse(f"patron is no regular expression: {error}")
+        bounds = [o.decimal_min or MIN_MONEY, o.decimal_max or MAX_MONEY]
+        for bound in bounds:
+            if not re.fullmatch(r"-?(0|[1-9][0-9]{0,13})(\.[0-9]{1,2})?", bound):
+                self.refuse(f"«{bound}» is no decimal with at most two places")
+        self.min_decimal, self.max_decimal = map(Decimal, bounds)
+        if self.min_decimal > self.max_decimal:
+            self.refuse("decimal_min is over decimal_max")
+
+    def check_protection(self):
+        if self.repeated and (self.protection or self.o.HasField("ver")):
+            self.refuse("protegido and ver are for single values")
+        if self.o.ver.strip() == "publico":
+            self.refuse("ver «publico» hides nothing")
+
+    @property
+    def example(self):
+        """The value that `ejemplo` says, None without one."""
+        return Example(self).value()
 
 
 class Message:
-    def __init__(self, name, fields, page):
-        self.name, self.fields, self.is_page = name, sorted(fields, key=lambda f: f.d.number), page
+    def __init__(self, full, fields, is_page, where):
+        self.full, self.name, self.is_page, self.where = full, full.split(".")[-1], is_page, where
+        self.fields = sorted(fields, key=lambda f: f.d.number)  # the order of ProtobufCMessageDescriptor.fields
         self.by_name = {f.name: f for f in fields}
+        self.clears = CLEAR in self.by_name
+        self.shown = [f for f in self.fields if not f.hidden]
+        seen = {}
+        for field in self.shown:
+            if seen.setdefault(field.json, field) is not field:
+                field.refuse(f"has the JSON name of {seen[field.json].name}, {field.json}")
+        if is_page:
+            self.check_page()
 
     def index(self, name):
         return next((i for i, f in enumerate(self.fields) if f.name == name), -1)
 
+    def check_page(self):
+        content = self.by_name.get("content")
+        if not (content and content.repeated and content.is_message):
+            raise Refusal(self.where, f"{self.name}: a page has a repeated message «content»")
+        for name, (kind, repeated) in PAGE.items():
+            field = self.by_name.get(name)
+            if not field or field.repeated != repeated or kind not in (field.kind, field.type_name.split(".")[-1]):
+                raise Refusal(self.where, f"{self.name}: a page has «{name}» of type {kind} (see comun.proto)")
+
+    def closure(self):
+        """Itself and every message within."""
+        out, todo = {}, [self]
+        while todo:
+            message = todo.pop()
+            if message.full not in out:
+                out[message.full] = message
+                todo += [f.message for f in message.fields if f.is_message]
+        return list(out.values())
+
+    @property
+    def has_see(self):
+        return any(f.see for m in self.closure() for f in m.fields)
+
 
 class Route:
-    def __init__(self, verb, path, body, method):
-        self.verb, self.path, self.body, self.method = verb, path, body, method
+    def __init__(self, rule, method):
+        self.method, self.verb = method, rule.WhichOneof("pattern")
+        if self.verb not in VERBS:
+            method.refuse("google.api.http without get, post, put, delete or patch")
+        self.path, self.body = getattr(rule, self.verb), rule.body == "*"
+        if rule.body not in ("", "*"):
+            self.refuse('body is "*" or absent')
+        if self.body and self.verb in ("get", "delete"):
+            self.refuse(f"{self.verb.upper()} has no body")
+        if not self.body and self.verb in ("post", "put", "patch") and method.request.shown:
+            self.refuse(f'{self.verb.upper()} has body: "*"')
+        self.read_path()
+        if not self.body:
+            for field in method.request.shown:
+                if field.name not in self.variables and field.is_message:
+                    self.refuse(f"{field.name} is a message, which no query parameter can carry")
+
+    def refuse(self, reason):
+        self.method.refuse(f"{self.path}: {reason}")
+
+    def read_path(self):
+        """segments: (literal, None) or (None, field's name)."""
         self.segments = []
-        for part in path.strip("/").split("/"):
+        if not self.path.startswith("/") or self.path != "/" + self.path.strip("/"):
+            self.refuse("a path begins with / and does not end with it")
+        for part in self.path[1:].split("/"):
             variable = re.fullmatch(r"\{(\w+)\}", part)
-            if variable and method.request.index(variable.group(1)) < 0:
-                raise Refusal(f"{method.where}: {path}: {variable.group(1)} is no field of {method.request.name}")
-            self.segments.append((None, variable.group(1)) if variable else (part, None))
+            if variable:
+                self.check_variable(variable.group(1))
+                self.segments.append((None, variable.group(1)))
+            elif re.search(r"[{}*?#%:=\\\s\x00-\x1f]", part) or part in ("", ".", ".."):
+                self.refuse(f"«{part}» is neither a literal (UTF-8, not percent-encoded) nor {{field}}")
+            else:
+                self.segments.append((part, None))
+
+    def check_variable(self, name):
+        field = self.method.request.by_name.get(name)
+        if not field:
+            self.refuse(f"{name} is no field of {self.method.request.name}")
+        if name in self.variables:
+            self.refuse(f"{name} stands in it twice")
+        if field.repeated or field.is_message or field.hidden or field.secret:
+            self.refuse(f"{name} is repeated, a message or a secret, which no path holds")
+        if not field.required:
+            self.refuse(f"{name} stands in the path and is not obligatorio, which another way in could leave out")
 
     @property
     def variables(self):
-        return [v for _, v in self.segments if v]
+        return [name for _, name in self.segments if name]
+
+    def key(self):
+        return self.verb, tuple(literal for literal, _ in self.segments)
 
 
 class Method:
-    def __init__(self, package, service, d, o, http, request, reply, where):
-        self.service, self.name, self.d, self.o, self.where = service, d.name, d, o, where
-        self.full = f"{package}.{service}/{d.name}"
-        self.request, self.reply = request, reply
-        self.rule = Rule(o.permiso or str(BITS), where)
+    def __init__(self, service, d, options, http, messages, where):
+        self.service, self.name, self.d, self.o, self.where = service, d.name, d, options, where
+        self.request, self.reply = messages[d.input_type.lstrip(".")], messages[d.output_type.lstrip(".")]
+        self.full = f"{service.full}/{d.name}"
+        if d.client_streaming or d.server_streaming:
+            self.refuse("streams have no place in a frame")
+        self.rule = Rule(options.permiso if options.HasField("permiso") else str(EVERY_BIT), where, options.a_mano)
         self.effect = {1: "PD_READS", 2: "PD_IDEMPOTENT"}.get(d.options.idempotency_level, "PD_WRITES")
-        self.response_body = http.response_body
-        self.routes = []
-        for rule in [http, *http.additional_bindings]:
-            verb = rule.WhichOneof("pattern")
-            if verb not in VERBS:
-                raise Refusal(f"{where}: a google.api.http rule without a known verb")
-            if rule.body not in ("", "*"):
-                raise Refusal(f"{where}: body must be \"*\" or absent")
-            self.routes.append(Route(verb, getattr(rule, verb), rule.body == "*", self))
-        for field, kind in ((http.response_body, "response_body"), (o.texto, "texto")):
-            if field and reply.index(field) < 0:
-                raise Refusal(f"{where}: {kind} «{field}» is no field of {reply.name}")
-        for name in re.findall(r"\{(\w+)\}", o.no_encontrado):
-            if request.index(name) < 0:
-                raise Refusal(f"{where}: no_encontrado names «{name}», which is no field of {request.name}")
+        self.response_body, self.summary = http.response_body, options.resumen or options.mensaje or f"{service.name}: {d.name}"
+        self.routes = [Route(rule, self) for rule in [http, *http.additional_bindings]]
+        self.is_post = self.routes[0].verb == "post"
+        self.takes_key = self.is_post and not options.sin_clave
+        self.check_effect()
+        self.check_answer()
+
+    def refuse(self, reason):
+        raise Refusal(self.where, f"{self.service.name}.{self.name}: {reason}")
+
+    def check_effect(self):
+        for route in self.routes:
+            if route.verb == "get" and self.effect != "PD_READS":
+                route.refuse("a GET is idempotency_level = NO_SIDE_EFFECTS")
+            if route.verb not in ("get", "post") and self.effect == "PD_READS":
+                route.refuse(f"a {route.verb.upper()} is not NO_SIDE_EFFECTS")
+        if self.o.sin_clave and not self.is_post:
+            self.refuse("sin_clave is for a POST")
+        if self.is_post and self.effect == "PD_READS" and not self.o.sin_clave:
+            self.refuse("a POST that only reads says sin_clave")
+        if self.o.formulario and not any(route.body for route in self.routes):
+            self.refuse('formulario is for body: "*"')
+        if self.o.formulario and any(f.is_message for f in self.request.shown):
+            self.refuse("formulario cannot carry a message field")
+
+    def check_answer(self):
+        for option, name in (("response_body", self.response_body), ("texto", self.o.texto)):
+            if name and self.reply.index(name) < 0:
+                self.refuse(f"{option} «{name}» is no field of {self.reply.name}")
+        if self.o.texto and self.response_body:
+            self.refuse("texto and response_body exclude each other")
+        if self.response_body and self.reply.is_page:
+            self.refuse("a page is answered whole, not by response_body")
+        if self.o.texto and not (self.reply.by_name[self.o.texto].is_text and not self.reply.by_name[self.o.texto].repeated):
+            self.refuse(f"texto «{self.o.texto}» is no single string")
+        if self.o.no_encontrado and self.effect != "PD_READS":
+            self.refuse("no_encontrado is for a read: a write says so in its verdict")
+        for name in re.findall(r"\{([^{}]*)\}", self.o.no_encontrado):
+            field = self.request.by_name.get(name)
+            if not field:
+                self.refuse(f"no_encontrado names «{name}», which is no field of {self.request.name}")
+            if field.secret or field.repeated or field.is_message:
+                self.refuse(f"no_encontrado shows «{name}», which is repeated, a message or a secret")
+
+
+class Service:
+    def __init__(self, file, d, options):
+        self.file, self.d, self.name, self.full, self.o = file.name, d, d.name, f"{file.package}.{d.name}", options
+        self.methods = []
 
 
 class Contract:
     def __init__(self, files, options, annotations):
-        """files: FileDescriptorProtos of the contract; options: options_pb2; annotations: google.api.annotations_pb2."""
-        self.messages, self.enums, self.methods, self.services, self.files = {}, {}, [], [], files
+        """files: the contract's FileDescriptorProtos, in the order of their names; options, annotations: extensions by name."""
+        self.files, self.options, self.annotations = files, options, annotations
+        self.enums, self.messages, self.services = {}, {}, []
         for file in files:
-            self.lines = {tuple(l.path): l.span[0] + 1 for l in file.source_code_info.location}
-            for i, m in enumerate(file.message_type):
-                self.add_message(file, m, file.package + "." + m.name, (4, i), options)
-        self.link()
+            self.read_messages(file)
+        for message in self.messages.values():
+            for field in message.fields:
+                self.link(field)
+        for message in self.messages.values():
+            self.refuse_recursion(message, [])
         for file in files:
-            self.lines = {tuple(l.path): l.span[0] + 1 for l in file.source_code_info.location}
-            for i, s in enumerate(file.service):
-                self.services.append((file.package, s.name, file.name, s))
-                for j, m in enumerate(s.method):
-                    where = f"{file.name}:{self.lines.get((6, i, 2, j), 0)}"
-                    if not m.options.HasExtension(annotations.http):
-                        raise Refusal(f"{where}: {s.name}.{m.name} has no google.api.http rule")
-                    self.methods.append(Method(file.package, s.name, m, m.options.Extensions[options.metodo], m.options.Extensions[annotations.http],
-                                               self.messages[m.input_type.lstrip(".")], self.messages[m.output_type.lstrip(".")], where))
+            self.read_services(file)
+        self.methods = [method for service in self.services for method in service.methods]
+        self.check_routes()
+        self.check_sides()
+
+    def read_messages(self, file):
+        self.lines = {tuple(location.path): location.span[0] + 1 for location in file.source_code_info.location}
+        if file.syntax not in ("", "proto2"):
+            raise Refusal(f"{file.name}:{self.lines.get((12,), 1)}", "proto2: protoc-c rejects proto3's optional")
+        if file.enum_type:
+            raise Refusal(self.place(file, (5, 0)), f"{file.enum_type[0].name}: an enum stands in a message of its own, because values share their scope")
+        for i, message in enumerate(file.message_type):
+            self.read_message(file, message, f"{file.package}.{message.name}", (4, i))
+
+    def place(self, file, path):
+        return f"{file.name}:{self.lines.get(path, 0)}"
+
+    def read_message(self, file, d, full, path):
+        for i, enum in enumerate(d.enum_type):
+            if enum.options.allow_alias:
+                raise Refusal(self.place(file, (*path, 4, i)), f"{full}.{enum.name}: a number with two names has no one JSON form")
+            self.enums[f"{full}.{enum.name}"] = [value.name for value in enum.value]
+        fields = [Field(f, f.options.Extensions[self.options.campo], self.place(file, (*path, 2, i))) for i, f in enumerate(d.field)]
+        page = d.options.Extensions[self.options.mensaje].pagina
+        self.messages[full] = Message(full, fields, page, self.place(file, path))
+        for i, nested in enumerate(d.nested_type):
+            self.read_message(file, nested, f"{full}.{nested.name}", (*path, 3, i))
+
+    def link(self, field):
+        if field.is_message:
+            field.message = self.messages.get(field.type_name)
+            if not field.message:
+                field.refuse(f"{field.type_name} is not of the contract")
+        if field.is_enum:
+            field.values = self.enums.get(field.type_name)
+            if not field.values:
+                field.refuse(f"{field.type_name} is not of the contract")
+        Example(field).check()
+
+    def refuse_recursion(self, message, above):
+        if message in above:
+            raise Refusal(message.where, f"{message.name} holds itself: a frame's messages are bounded")
+        for field in message.fields:
+            if field.is_message:
+                self.refuse_recursion(field.message, [*above, message])
+
+    def read_services(self, file):
+        self.lines = {tuple(location.path): location.span[0] + 1 for location in file.source_code_info.location}
+        for i, d in enumerate(file.service):
+            service = Service(file, d, d.options.Extensions[self.options.servicio])
+            if any(s.name == service.name for s in self.services):
+                raise Refusal(self.place(file, (6, i)), f"{service.name}: another service has that name")
+            self.services.append(service)
+            for j, m in enumerate(d.method):
+                where = self.place(file, (6, i, 2, j))
+                if not m.options.HasExtension(self.annotations.http):
+                    raise Refusal(where, f"{service.name}.{m.name}: no google.api.http rule")
+                http = m.options.Extensions[self.annotations.http]
+                service.methods.append(Method(service, m, m.options.Extensions[self.options.metodo], http, self.messages, where))
+
+    def check_routes(self):
         seen = {}
         for method in self.methods:
             for route in method.routes:
-                key = (route.verb, tuple(lit if lit is not None else "{}" for lit, _ in route.segments))
-                if key in seen:
-                    raise Refusal(f"{method.where}: {route.verb} {route.path} stands in {seen[key]} already")
-                seen[key] = method.where
+                other = seen.setdefault(route.key(), route)
+                if other is not route:
+                    route.refuse(f"the same {route.verb.upper()} as {other.path} of {other.method.service.name}.{other.method.name}")
 
-    def add_message(self, file, m, full, path, options):
-        for i, e in enumerate(m.enum_type):
-            self.enums[f"{full}.{e.name}"] = e
-        fields = []
-        for i, f in enumerate(m.field):
-            where = f"{file.name}:{self.lines.get((*path, 2, i), 0)}"
-            fields.append(Field(full, f, f.options.Extensions[options.campo], where))
-        page = m.options.Extensions[options.mensaje].pagina
-        self.messages[full] = Message(full, fields, page)
-        if page:
-            for name in ("content", "pageable", "last", "total_pages", "total_elements", "size", "number", "sort", "first", "number_of_elements", "empty"):
-                if name not in self.messages[full].by_name:
-                    raise Refusal(f"{file.name}: {m.name} is a page without «{name}»")
-        for i, n in enumerate(m.nested_type):
-            self.add_message(file, n, f"{full}.{n.name}", (*path, 3, i), options)
-
-    def link(self):
-        def sees(message, path):
-            if message.name in path:
-                raise Refusal(f"{message.name} is recursive")
-            return any(f.see or (f.is_message and sees(self.messages[f.type_name], path + [message.name])) for f in message.fields)
-        for message in self.messages.values():
-            message.has_see = sees(message, [])
+    def check_sides(self):
+        """What only a request or only a reply may say."""
+        for method in self.methods:
+            for message in method.request.closure():
+                if message.is_page:
+                    method.refuse(f"{message.name} is a page, which only a reply is")
+                if message.clears and message is not method.request:
+                    message.by_name[CLEAR].refuse("only a request itself has it, not a message within")
+                for field in message.fields:
+                    if field.see:
+                        field.refuse("ver is for replies")
+            for message in method.reply.closure():
+                if message.clears:
+                    message.by_name[CLEAR].refuse("only a request has it")
+                for field in message.fields:
+                    if field.protection == BCRYPT:
+                        field.refuse("a hashed value is not answered")
+                    if field.protection == SEALED and not field.see:
+                        field.refuse("protegido: CIFRADO without ver would be opened for everybody")

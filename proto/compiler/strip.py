@@ -1,5 +1,7 @@
-"""The set without options that protoc-c cannot use and without the imports that only they needed."""
-GONE = ("google/api/annotations.proto", "google/api/http.proto", "pendientes/options.proto", "google/protobuf/descriptor.proto")
+"""The set that protoc-c gets: without options it does not know (their generated headers would include a descriptor.pb-c.h that no package
+ships), without the imports that only they needed, and without comments, so that a changed comment rebuilds nothing."""
+
+GONE = ("google/api/annotations.proto", "google/api/http.proto", "google/protobuf/descriptor.proto", "pendientes/options.proto")
 
 
 def strip(files):
@@ -10,11 +12,11 @@ def strip(files):
         kept = out.file.add()
         kept.CopyFrom(file)
         kept.ClearField("source_code_info")
-        kept.ClearField("dependency")
-        kept.dependency.extend(d for d in file.dependency if d not in GONE)
         kept.ClearField("options")
+        del kept.dependency[:]
+        kept.dependency.extend(name for name in file.dependency if name not in GONE)
         for message in kept.message_type:
-            clear(message)
+            strip_message(message)
         for service in kept.service:
             service.ClearField("options")
             for method in service.method:
@@ -22,9 +24,9 @@ def strip(files):
     return out
 
 
-def clear(message):
+def strip_message(message):
     message.ClearField("options")
     for field in message.field:
         field.ClearField("options")
     for nested in message.nested_type:
-        clear(nested)
+        strip_message(nested)

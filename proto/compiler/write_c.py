@@ -1,25 +1,17 @@
 """The contract as const tables in C (include/pendientes/contract.h)."""
-import hashlib
 
 
 def quote(text):
-    out = ""
-    for byte in text.encode():
-        c = chr(byte)
-        out += "\\" + c if c in '"\\' else c if 32 <= byte < 127 and c != "?" else f"\\{byte:03o}"
-    return f'"{out}"'
+    """A C string literal; ? is escaped because of trigraphs."""
+    return '"' + "".join(chr(b) if 32 <= b < 127 and chr(b) not in '"\\?' else f"\\{b:03o}" for b in text.encode()) + '"'
 
 
 def snake(name):
     """protoc-c's way from CamelCase to lower_case."""
     out, was_upper = "", True
     for c in name:
-        if c.isupper():
-            out += ("" if was_upper else "_") + c.lower()
-            was_upper = True
-        else:
-            out += c
-            was_upper = False
+        out += "_" + c.lower() if c.isupper() and not was_upper else c.lower()
+        was_upper = c.isupper()
     return out
 
 
@@ -32,45 +24,59 @@ def flag(value):
     return "true" if value else "false"
 
 
-class Writer:
-    def __init__(self, contract):
-        self.contract, self.out, self.rules = contract, [], {}
+def cents(value):
+    return int(value * 100)
+
+
+class Tables:
+    def __init__(self, contract, document, digest):
+        self.contract, self.document, self.digest = contract, document, digest
+        self.out, self.rules = [], {}
 
     def line(self, text=""):
         self.out.append(text)
 
-    def rule(self, rule):
-        if rule.text not in self.rules:
-            name = f"rule_{len(self.rules)}"
-            self.rules[rule.text] = name
+    def text(self):
+        self.line("/* Written by proto/compiler; do not edit. */")
+        self.line('#include "pendientes/contract.h"')
+        for file in self.contract.files:
+            self.line(f'#include "{file.name[:-len(".proto")]}.pb-c.h"')
+        self.write_rules()
+        self.write_messages()
+        self.write_methods()
+        self.write_routes()
+        self.write_services()
+        self.write_document()
+        self.line(f"const uint8_t pd_contract_hash[32] = {{{', '.join(map(str, self.digest))}}};")
+        return "\n".join(self.out) + "\n"
+
+    def write_rules(self):
+        rules = [method.rule for method in self.contract.methods]
+        rules += [field.see for message in self.contract.messages.values() for field in message.fields if field.see]
+        for rule in rules:
+            if rule.key() in self.rules:
+                continue
+            name = self.rules[rule.key()] = f"rule_{len(self.rules)}"
             if rule.alternatives:
-                self.line(f"static const pd_alternative {name}_of[] = {{")
-                for bits, relation, any_bit in rule.alternatives:
-                    self.line(f"    {{{bits}, {relation}, {flag(any_bit)}}},")
-                self.line("};")
+                parts = ", ".join(f"{{{a.bits}, {a.relation}, {flag(a.any_bit)}}}" for a in rule.alternatives)
+                self.line(f"static const pd_alternative {name}_of[] = {{{parts}}};")
             alternatives = f"{name}_of" if rule.alternatives else "0"
             self.line(f"static const pd_rule {name} = {{{flag(rule.public)}, {len(rule.alternatives)}, {alternatives}}};")
-        return self.rules[rule.text]
 
-    def messages(self):
-        names = list(self.contract.messages)
-        for full in names:
-            self.line(f"static const pd_message message_{symbol(full)};")
-        for full in names:
-            message = self.contract.messages[full]
-            for field in message.fields:
-                if field.see:
-                    self.rule(field.see)
+    def write_messages(self):
+        messages = self.contract.messages.values()
+        for message in messages:
+            self.line(f"static const pd_message message_{symbol(message.full)};")
+        for message in messages:
+            name = symbol(message.full)
             if message.fields:
-                self.line(f"static const pd_field fields_{symbol(full)}[] = {{")
-                for f in message.fields:
-                    self.line("    {" + ", ".join(self.field(f)) + "},")
+                self.line(f"static const pd_field fields_{name}[] = {{")
+                for field in message.fields:
+                    self.line("    {" + ", ".join(self.field(field)) + "},")
                 self.line("};")
-        for full in names:
-            message = self.contract.messages[full]
-            fields = f"fields_{symbol(full)}" if message.fields else "0"
-            self.line(f"static const pd_message message_{symbol(full)} = {{&{symbol(full)}__descriptor, {fields}, "
-                      f"{flag(message.is_page)}, {flag(message.has_see)}, {message.index('limpiar')}}};")
+            fields = f"fields_{name}" if message.fields else "0"
+            self.line(f"static const pd_message message_{name} = {{&{name}__descriptor, {fields}, {flag(message.is_page)}, "
+                      f"{flag(message.has_see)}, {message.index('limpiar')}}};")
 
     def field(self, f):
         yield f".json = {quote(f.json)}"
@@ -78,67 +84,59 @@ class Writer:
                             ("max_bytes", f.o.bytes_max), ("max_items", f.max_items)):
             if value:
                 yield f".{name} = {value}"
-        for name, value in (("required", f.required), ("not_null", f.not_null), ("visible", f.o.visible), ("secret", f.secret), ("hidden", f.hidden)):
+        for name, value in (("required", f.required), ("not_null", f.not_null), ("visible", f.o.visible), ("secret", f.secret),
+                            ("hidden", f.hidden)):
             if value:
                 yield f".{name} = true"
-        if f.o.HasField("minimo"):
-            yield f".has_min = true, .min = {f.o.minimo}"
-        if f.o.HasField("maximo"):
-            yield f".has_max = true, .max = {f.o.maximo}"
+        for name, option in (("min", "minimo"), ("max", "maximo")):
+            if f.o.HasField(option):
+                yield f".has_{name} = true, .{name} = {self.integer(getattr(f.o, option))}"
         if f.format == 1:
-            yield f".min_cents = {f.min_cents}, .max_cents = {f.max_cents}"
+            yield f".min_cents = {cents(f.min_decimal)}, .max_cents = {cents(f.max_decimal)}"
         if f.see:
-            yield f".see = &{self.rules[f.see.text]}"
+            yield f".see = &{self.rules[f.see.key()]}"
         if f.is_message:
             yield f".message = &message_{symbol(f.type_name)}"
 
-    def methods(self):
-        for m in self.contract.methods:
-            self.rule(m.rule)
+    @staticmethod
+    def integer(value):
+        return "INT64_MIN" if value == -(1 << 63) else f"INT64_C({value})"
+
+    def write_methods(self):
         self.line("const pd_method pd_methods[] = {")
         for index, m in enumerate(self.contract.methods):
-            package, service, _, d = next(s for s in self.contract.services if s[1] == m.service)
-            self.line("    {" + ", ".join([
-                quote(m.full), quote(m.service), quote(m.name), str(index), f"&{symbol(package + '.' + service)}__descriptor",
-                str([x.name for x in d.method].index(m.name)), f"&message_{symbol(m.request.name)}", f"&message_{symbol(m.reply.name)}", m.effect,
-                f"&{self.rules[m.rule.text]}", quote(m.o.mensaje), quote(m.o.no_encontrado) if m.o.no_encontrado else "0", flag(m.o.formulario),
-                flag(m.o.sin_clave), flag(m.o.no_guardar), flag(m.o.sin_sobre), flag(m.o.a_mano), flag(m.routes[0].verb == "post"),
-                str(m.reply.index(m.o.texto)) if m.o.texto else "-1",
-                str(m.reply.index(m.response_body)) if m.response_body else "-1"]) + "},")
+            values = [quote(m.full), quote(m.service.name), quote(m.name), str(index), f"&{symbol(m.service.full)}__descriptor",
+                      str(m.service.methods.index(m)), f"&message_{symbol(m.request.full)}", f"&message_{symbol(m.reply.full)}", m.effect,
+                      f"&{self.rules[m.rule.key()]}", quote(m.o.mensaje), quote(m.o.no_encontrado) if m.o.no_encontrado else "0"]
+            values += map(flag, (m.o.formulario, m.o.sin_clave, m.o.no_guardar, m.o.sin_sobre, m.o.a_mano, m.is_post))
+            values += [str(m.reply.index(m.o.texto)), str(m.reply.index(m.response_body))]
+            self.line("    {" + ", ".join(values) + "},")
         self.line("};")
         self.line(f"const size_t pd_n_methods = {len(self.contract.methods)};")
 
-    def routes(self):
-        routes = [(r, i) for i, m in enumerate(self.contract.methods) for r in m.routes]
+    def write_routes(self):
+        routes = [(route, index) for index, method in enumerate(self.contract.methods) for route in method.routes]
         for n, (route, _) in enumerate(routes):
-            parts = [f"{{{quote(lit)}, -1}}" if lit is not None else f"{{0, {route.method.request.index(var)}}}" for lit, var in route.segments]
+            request = route.method.request
+            parts = [f"{{{quote(text)}, -1}}" if text else f"{{0, {request.index(field)}}}" for text, field in route.segments]
             self.line(f"static const pd_segment segments_{n}[] = {{{', '.join(parts)}}};")
         self.line("const pd_route pd_routes[] = {")
-        for n, (route, method) in enumerate(routes):
-            self.line(f"    {{PD_{route.verb.upper()}, {quote(route.path)}, {len(route.segments)}, segments_{n}, {flag(route.body)}, &pd_methods[{method}]}},")
+        for n, (route, index) in enumerate(routes):
+            self.line(f"    {{PD_{route.verb.upper()}, {quote(route.path)}, {len(route.segments)}, segments_{n}, {flag(route.body)}, "
+                      f"&pd_methods[{index}]}},")
         self.line("};")
         self.line(f"const size_t pd_n_routes = {len(routes)};")
 
-    def text(self, document, raw):
-        headers = sorted({f[2] for f in self.contract.services} | {f.name for f in self.contract.files})
-        self.line("/* Written by proto/compiler; do not edit. */")
-        self.line('#include "pendientes/contract.h"')
-        for name in headers:
-            self.line(f'#include "{name[:-6]}.pb-c.h"')
-        self.messages()
-        self.methods()
-        self.routes()
+    def write_services(self):
         self.line("const ProtobufCServiceDescriptor *const pd_services[] = {")
-        for package, name, _, _ in self.contract.services:
-            self.line(f"    &{symbol(package + '.' + name)}__descriptor,")
+        for service in self.contract.services:
+            self.line(f"    &{symbol(service.full)}__descriptor,")
         self.line("};")
         self.line(f"const size_t pd_n_services = {len(self.contract.services)};")
-        data = document.encode()
+
+    def write_document(self):
         self.line("const char pd_openapi[] =")
-        for at in range(0, len(document), 100):
-            self.line("    " + quote(document[at:at + 100]))
+        for at in range(0, len(self.document), 100):
+            self.line("    " + quote(self.document[at:at + 100]))
         self.line("    ;")
-        self.line(f"const size_t pd_openapi_len = {len(data)};")
-        digest = hashlib.sha256(raw).digest()
-        self.line(f"const uint8_t pd_contract_hash[32] = {{{', '.join(map(str, digest))}}};")
-        return "\n".join(self.out) + "\n"
+        self.line(f"const size_t pd_openapi_len = {len(self.document.encode())};")

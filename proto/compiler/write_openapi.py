@@ -1,289 +1,220 @@
-"""The OpenAPI 3.1 document, from the same model as the router's tables. It says what is accepted, not more and not less: integers may be
-sent as digits, decimals as strings, null where null means absent."""
+"""The OpenAPI 3.1 document: every route of the contract with what it takes and what it answers. The gateway serves it as it is."""
 import json
 import re
 from urllib.parse import quote
 
-BIT_NAMES = ["REGISTRAR_PENDIENTE", "EDITAR_PENDIENTE", "VER_DETALLE_PENDIENTE", "VER_TODOS_PENDIENTES", "ASIGNAR_TECNICO", "ASIGNAR_PPOE",
-             "ASIGNAR_VLAN", "COMENZAR_TRABAJO", "PARAR_TRABAJO", "CONTINUAR_TRABAJO", "FINALIZAR_TRABAJO", "VER_PENDIENTES_HISTORIAL",
-             "REVISAR_GASTOS", "REVISAR_FINALIZADOS"]
-RELATION_WORDS = {"PD_REL_OWN": "si la orden es propia (asignada o registrada)", "PD_REL_ASSIGNED": "si la orden le está asignada",
-                  "PD_REL_REGISTERED": "si la registró", "PD_REL_AUTHOR": "si es su autor", "PD_REL_USER": "si es suya"}
-INT32, INT64 = (-2**31, 2**31 - 1), (-2**63, 2**63 - 1)
-DATETIME_IN = r"^(19|[2-9]\d)\d{2}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})?$"
-DATETIME_OUT = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?$"
-DATE = r"^\d{4}-\d{2}-\d{2}$"
-DECIMAL_TEXT = r"^-?(0|[1-9]\d*)(\.\d{1,2})?$"
-NO_NUL = r"^[^\u0000]*$"
-NOT_BLANK = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
-VISIBLE = r"^[ !-~\u00a1-\u00ac\u00ae-\u024f]*$"
-REASONS = {400: "Petición inválida: los campos se nombran en `errors`; o una regla que no lo permite (FAILED_PRECONDITION).",
-           401: "Falta el token o no es válido.", 403: "Sin permiso.", 404: "No existe.", 406: "No se puede responder en lo que `Accept` admite.",
-           409: "Ya existe, o la misma clave de idempotencia está en curso.", 413: "Cuerpo demasiado grande.",
-           415: "Tipo de cuerpo no admitido.", 422: "La clave de idempotencia ya se usó con otro cuerpo.", 429: "Demasiadas peticiones.",
-           500: "Error interno.", 503: "No disponible: no se hizo nada.", 504: "Se agotó el plazo: el resultado se desconoce."}
+from rule import BITS
+from schema import Schemas
+
+INTRODUCTION = """Órdenes de trabajo («pendientes») de un proveedor de internet: traslados, instalaciones, averías, cámaras y recojos.
+
+* Todo éxito es 200. Un campo sin valor está presente como `null`. Las claves desconocidas se ignoran.
+* Todo error es `application/problem+json` (RFC 9457) con `code` y `errors`; `instance` es el id de la petición. Una ruta que no existe es 404; \
+un método que no tiene, 405 con `Allow`.
+* 503 y 429: no se hizo nada. 504, 500 con code UNKNOWN y una conexión perdida: el resultado se desconoce; repita con la misma `Idempotency-Key`.
+* PUT es parcial: lo que falta queda como está, `null` lo borra (400 si es obligatorio).
+* Fecha y hora: en respuestas, hora local sin desplazamiento; al recibir, local o con `Z` o `±HH:MM`. Los enteros se aceptan también como texto \
+de dígitos, los decimales como texto.
+* `HEAD` en todo GET. Una barra al final de la ruta se ignora. Un parámetro de consulta repetido o mal codificado es 400; uno desconocido se ignora.
+* `Accept: application/json; profile="envelope"` pide la respuesta envuelta: `{"success","code","message","data"}`.
+
+Permisos (bits de `permisos` del rol): %s.
+""" % ", ".join(f"{1 << i} {name}" for i, name in enumerate(BITS))
+
+REASONS = {
+    400: ("Bad Request", "INVALID_ARGUMENT", "Un campo falta o no sirve (todos a la vez, en `errors`), o una regla o el estado no lo permite "
+          "(FAILED_PRECONDITION).", "lugarDestino: debe ser uno de los valores permitidos"),
+    401: ("Unauthorized", "UNAUTHENTICATED", "Falta el token, no es válido o su usuario no está activo; en el ingreso, credenciales incorrectas.",
+          "El token falta o no es válido"),
+    403: ("Forbidden", "PERMISSION_DENIED", "El rol no tiene el permiso, o no lo tiene sobre esta fila.", "No tiene permiso"),
+    404: ("Not Found", "NOT_FOUND", "No existe la fila de la ruta, o una que el cuerpo nombra.", "Pendiente no encontrado con id: 42"),
+    406: ("Not Acceptable", "INVALID_ARGUMENT", "`Accept` no admite lo que la ruta responde.", "Accept no admite la respuesta"),
+    409: ("Conflict", "ALREADY_EXISTS", "Ya existe, o la misma `Idempotency-Key` está en curso (ABORTED).", "Ya existe"),
+    413: ("Content Too Large", "INVALID_ARGUMENT", "El cuerpo pasa de 1 MiB.", "El cuerpo es demasiado grande"),
+    415: ("Unsupported Media Type", "INVALID_ARGUMENT", "El cuerpo no es de un tipo admitido.", "El cuerpo debe ser application/json"),
+    422: ("Unprocessable Content", "INVALID_ARGUMENT", "La `Idempotency-Key` ya se usó con otro cuerpo.", "La clave ya se usó con otro cuerpo"),
+    429: ("Too Many Requests", "RESOURCE_EXHAUSTED", "Demasiadas peticiones: no se hizo nada.", "Demasiadas peticiones"),
+    500: ("Internal Server Error", "INTERNAL", "Error interno; con code UNKNOWN el resultado se desconoce.", "Error interno"),
+    503: ("Service Unavailable", "UNAVAILABLE", "No disponible: no se hizo nada.", "Servicio no disponible"),
+    504: ("Gateway Timeout", "DEADLINE_EXCEEDED", "Se acabó el plazo: el resultado se desconoce.", "Se acabó el plazo"),
+}
+CODES = ["CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND", "ALREADY_EXISTS", "PERMISSION_DENIED",
+         "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED", "OUT_OF_RANGE", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS",
+         "UNAUTHENTICATED"]
+PROBLEM = {
+    "type": "object", "required": ["type", "title", "status", "detail", "instance", "code", "errors"],
+    "properties": {
+        "type": {"type": "string", "const": "about:blank"}, "title": {"type": "string"},
+        "status": {"type": "integer", "minimum": 400, "maximum": 599},
+        "detail": {"type": "string", "description": "En español; nombra el campo o el id."},
+        "instance": {"type": "string", "description": "El id de la petición."},
+        "code": {"type": "string", "enum": CODES, "description": "El estado de la RPC."},
+        "errors": {"type": "array", "items": {
+            "type": "object", "required": ["field", "detail"], "properties": {"field": {"type": "string"}, "detail": {"type": "string"}}}}}}
+PARAMETERS = {
+    "IdempotencyKey": {
+        "name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
+        "description": "La misma clave con el mismo cuerpo tiene un solo efecto durante 24 horas; vuelve la primera respuesta, con "
+                       "`Idempotency-Replayed: true`."},
+    "RequestId": {
+        "name": "X-Request-Id", "in": "header", "schema": {"type": "string"},
+        "description": "De 1 a 64 letras, dígitos, `-`, `_` o `.`; otro se reemplaza. Vuelve en la respuesta."},
+    "GrpcTimeout": {
+        "name": "Grpc-Timeout", "in": "header", "schema": {"type": "string", "pattern": "^([1-9][0-9]{3,7}m|[1-9][0-9]{0,7}S)$"}, "example": "5S",
+        "description": "El plazo; sin él, 10 s, y a lo sumo 60 s. También vale uno menor (unidades H, M, S, m, u, n), que puede acabar en 504."}}
+HEADERS = {
+    "RequestId": {"schema": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,64}$"}, "description": "El id de la petición."},
+    "Replayed": {"schema": {"type": "string", "enum": ["true"]}, "description": "Es la respuesta guardada de la misma `Idempotency-Key`."},
+    "RetryAfter": {"required": True, "schema": {"type": "integer", "minimum": 0}, "description": "Segundos hasta volver a intentarlo."},
+    "Authenticate": {"required": True, "schema": {"type": "string", "pattern": "^Bearer"}, "description": "`Bearer`"}}
 
 
-def permission(rule):
-    if rule.public:
-        return "Público."
-    out = []
-    for bits, relation, any_bit in rule.alternatives:
-        names = [name for i, name in enumerate(BIT_NAMES) if bits >> i & 1]
-        words = "todos los permisos" if bits == 16383 else " + ".join(names) if names else "algún permiso" if any_bit else "cualquier usuario activo"
-        out.append(words + (", " + RELATION_WORDS[relation] if relation in RELATION_WORDS else ""))
-    return "Permiso: " + "; o ".join(out) + "."
+def header(name):
+    return {"$ref": f"#/components/headers/{name}"}
 
 
-def schema_name(full):
-    return full.split(".")[-1] if full.count(".") == 2 else ".".join(full.split(".")[2:])
+def error(status):
+    title, code, description, detail = REASONS[status]
+    headers = {"X-Request-Id": header("RequestId")}
+    if status == 401:
+        headers["WWW-Authenticate"] = header("Authenticate")
+    if status in (429, 503):
+        headers["Retry-After"] = header("RetryAfter")
+    field, _, reason = detail.partition(": ")
+    errors = [{"field": field, "detail": reason}] if status == 400 else []
+    example = {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": "4f1c2e0a9b", "code": code, "errors": errors}
+    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problema"}, "example": example}}
+    return {"description": description, "headers": headers, "content": content}
+
+
+class Operation:
+    def __init__(self, route, number, schemas):
+        self.route, self.method, self.number, self.schemas = route, route.method, number, schemas
+        self.request = self.method.request
+        # an action, or a search by POST: its few fields may come in the query as well as in the body
+        action = route.verb == "put" and not self.request.clears
+        self.loose = route.body and (self.method.o.formulario or self.method.effect == "PD_READS" or action)
+        self.beside = [f for f in self.request.shown if f.name not in route.variables]  # what the path does not say
+
+    def json(self):
+        method = self.method
+        out = {"operationId": f"{method.service.name}_{method.name}" + (f"_{self.number + 1}" if self.number else ""),
+               "tags": [method.service.name], "summary": method.summary, "description": self.description(),
+               "security": [] if method.rule.public else [{"bearer": []}], "parameters": self.parameters()}
+        if self.route.body and (self.beside or self.route.variables):
+            out["requestBody"] = self.body()
+        out["responses"] = self.responses()
+        return {**out, "deprecated": True} if method.d.options.deprecated else out
+
+    def description(self):
+        first, out = self.method.routes[0], [f"Permiso: {self.method.rule.words()}."]
+        if self.number:
+            out.append(f"Otra forma de `{first.verb.upper()} {json_path(first)}`.")
+        if self.loose:
+            out.append("Cada campo puede venir en la consulta o en el cuerpo, no en los dos.")
+        elif self.route.body and self.route.variables:
+            names = ", ".join(f"`{self.request.by_name[name].json}`" for name in self.route.variables)
+            out.append(f"El cuerpo puede repetir {names}, si es igual.")
+        if self.method.o.sin_sobre:
+            out.append("Se responde sin sobre.")
+        return "\n\n".join([*out, f"RPC: `{self.method.full}`."])
+
+    def parameter(self, field, where, required):
+        out = {"name": field.json, "in": where, **({"required": True} if required else {})}
+        schema = self.schemas.request_field(field, True, False)
+        if "description" in schema:
+            out["description"] = schema.pop("description")
+        if field.example is not None:
+            out["example"] = field.example
+            schema.pop("examples")
+        return {**out, "schema": schema, **({"style": "form", "explode": True} if field.repeated else {})}
+
+    def parameters(self):
+        out = [self.parameter(self.request.by_name[name], "path", True) for name in self.route.variables]
+        if self.loose or not self.route.body:
+            out += [self.parameter(f, "query", f.required and not self.loose) for f in self.beside if not f.is_message]
+        shared = ["IdempotencyKey"] if self.honours_key() else []
+        return out + [{"$ref": f"#/components/parameters/{name}"} for name in [*shared, "RequestId", "GrpcTimeout"]]
+
+    def honours_key(self):
+        return self.method.takes_key and self.route.verb == "post"
+
+    def body(self):
+        left_out = self.route.variables
+        schema = self.schemas.request(self.request, left_out, demanding=not self.loose)
+        example = self.schemas.request_example(self.request, left_out)
+        shown = {"example": example} if example else {}
+        content = {"application/json": {"schema": schema, **shown}}
+        if self.method.o.formulario:
+            form = self.schemas.request(self.request, left_out, as_text=True, demanding=False)
+            content["application/x-www-form-urlencoded"] = {"schema": form, **shown}
+        return {"required": not self.loose and any(f.required for f in self.beside), "content": content}
+
+    def success(self):
+        method, schemas = self.method, self.schemas
+        if method.o.texto:
+            field = method.reply.by_name[method.o.texto]
+            shown = {"example": field.example} if field.example else {}
+            return {"text/plain": {"schema": {"type": "string"}, **shown}}
+        example = schemas.reply_example(method.reply)
+        if method.response_body:
+            field = method.reply.by_name[method.response_body]
+            return {"application/json": {"schema": schemas.reply_field(method.reply, field), "example": example[field.json]}}
+        return {"application/json": {"schema": schemas.reply(method.reply), "example": example}}
+
+    def responses(self):
+        headers = {"X-Request-Id": header("RequestId"), **({"Idempotency-Replayed": header("Replayed")} if self.honours_key() else {})}
+        out = {"200": {"description": self.method.o.mensaje or "Hecho", "headers": headers, "content": self.success()}}
+        return {**out, **{str(status): {"$ref": f"#/components/responses/Error{status}"} for status in sorted(self.statuses())}}
+
+    def statuses(self):
+        rule, writes = self.method.rule, self.method.effect != "PD_READS"
+        out = {400, 406, 429, 500, 503, 504}
+        if not rule.public or self.method.o.a_mano:
+            out.add(401)
+        if not rule.open_to_all:
+            out.add(403)
+        if not rule.public and (writes or self.route.variables):
+            out.add(404)
+        if not rule.public and writes:
+            out.add(409)
+        if self.route.body:
+            out |= {413, 415}
+        if self.honours_key():
+            out.add(422)
+        return out
+
+
+def json_path(route):
+    """With the fields' JSON names, literals percent-encoded."""
+    path = re.sub(r"\{(\w+)\}", lambda m: "{" + route.method.request.by_name[m.group(1)].json + "}", route.path)
+    return quote(path, safe="/{}!$&'()+,;@")
 
 
 class Document:
-    def __init__(self, contract):
-        self.contract, self.schemas = contract, {}
+    def __init__(self, contract, version):
+        self.contract, self.version, self.schemas = contract, version, Schemas(contract)
 
-    # --- values
-
-    def enum_values(self, field):
-        return [v.name for v in self.contract.enums[field.type_name].value]
-
-    def example(self, field):
-        text = field.o.ejemplo
-        if not text:
-            return None
-        return int(text) if field.is_int else float(text) if field.format == 1 else text == "true" if field.d.type == field.d.TYPE_BOOL else text
-
-    def text_in(self, f):
-        out = {"type": "string"}
-        if f.format == 2:
-            return {**out, "format": "date", "pattern": DATE}
-        if f.format == 3:
-            return {**out, "pattern": DATETIME_IN}
-        if f.format == 4:
-            return {**out, "pattern": DATE[:-1] + DATETIME_IN[len("^(19|[2-9]\\d)\\d{2}-\\d{2}-\\d{2}"):].replace("T", "(T", 1)[:-1] + ")?$"}
-        if f.o.largo_min or f.not_null:
-            out["minLength"] = max(f.o.largo_min, 1 if f.not_null else 0)
-        out["maxLength"] = f.max_len
-        out["pattern"] = f.o.patron or (VISIBLE if f.o.visible else NOT_BLANK if f.not_null else NO_NUL)
-        return out
-
-    def value_in(self, f):
-        """What a body may hold for one value of the field."""
-        if f.is_enum:
-            return {"type": "string", "enum": self.enum_values(f)}
-        if f.is_message:
-            return self.reference(f.type_name, False)
-        if f.is_int:
-            low, high = INT32 if f.d.type == f.d.TYPE_INT32 else INT64
-            low, high = f.o.minimo if f.o.HasField("minimo") else low, f.o.maximo if f.o.HasField("maximo") else high
-            return {"anyOf": [{"type": "integer", "minimum": low, "maximum": high}, {"type": "string", "pattern": r"^-?\d{1,18}$"}]}
-        if f.d.type == f.d.TYPE_BOOL:
-            return {"type": "boolean"}
-        if f.format == 1:
-            low, high = f.min_cents / 100, f.max_cents / 100
-            return {"anyOf": [{"type": "number", "minimum": low, "maximum": high, "multipleOf": 0.01}, {"type": "string", "pattern": DECIMAL_TEXT}]}
-        return self.text_in(f)
-
-    def value_out(self, f):
-        if f.is_enum:
-            return {"type": "string", "enum": self.enum_values(f)}
-        if f.is_message:
-            return self.reference(f.type_name, True)
-        if f.is_int:
-            return {"type": "integer"}
-        if f.d.type == f.d.TYPE_BOOL:
-            return {"type": "boolean"}
-        if f.format == 1:
-            return {"type": "number"}
-        return {"type": "string", **({"pattern": DATETIME_OUT} if f.format == 3 else {"format": "date"} if f.format == 2 else {})}
-
-    @staticmethod
-    def nullable(schema):
-        if "type" in schema:
-            out = {**schema, "type": [schema["type"], "null"]}
-            if "enum" in out:
-                out["enum"] = [*out["enum"], None]
-            return out
-        return {"anyOf": [*schema.get("anyOf", [schema]), {"type": "null"}]}
-
-    def field(self, f, out, message):
-        schema = self.value_out(f) if out else self.value_in(f)
-        if f.repeated:
-            schema = {"type": "array", "items": schema, **({} if out else {"maxItems": f.max_items})}
-        if out and not f.repeated and f.json not in ("id", "pendienteId") and not message.is_page and message.name.split(".")[-1] not in ("Orden", "Pageable"):
-            schema = self.nullable(schema)
-        if not out and not f.not_null:
-            schema = self.nullable(schema)
-        if f.o.descripcion:
-            schema = {**schema, "description": f.o.descripcion}
-        example = self.example(f)
-        if example is not None and "$ref" not in schema:
-            schema = {**schema, "examples": [[example] if f.repeated else example]}
-        return schema
-
-    def reference(self, full, out):
-        name = schema_name(full)
-        if name not in self.schemas:
-            self.schemas[name] = None  # being made
-            self.schemas[name] = self.message(self.contract.messages[full], out, ())
-        return {"$ref": f"#/components/schemas/{name}"}
-
-    def message(self, message, out, left_out):
-        fields = [f for f in message.fields if not f.hidden and f.name not in left_out]
-        schema = {"type": "object", "properties": {f.json: self.field(f, out, message) for f in fields}}
-        required = [f.json for f in fields if out or f.required]
-        if required:
-            schema["required"] = required
-        return schema
-
-    # --- routes
-
-    def parameter(self, f, where, required):
-        plain = self.value_in(f)
-        if "anyOf" in plain:
-            plain = plain["anyOf"][0]
-        out = {"name": f.json, "in": where, "required": required, "schema": {"type": "array", "items": plain, "maxItems": f.max_items} if f.repeated else plain}
-        if f.repeated:
-            out.update(style="form", explode=True)
-        if f.o.descripcion:
-            out["description"] = f.o.descripcion
-        example = self.example(f)
-        if example is not None and not f.repeated:
-            out["example"] = example
-        return out
-
-    def parameters(self, route):
-        message, method = route.method.request, route.method
-        out = [self.parameter(message.by_name[v], "path", True) for v in route.variables]
-        rest = [f for f in message.fields if not f.hidden and f.name not in route.variables and not f.is_message]
-        if not route.body:
-            out += [self.parameter(f, "query", f.required) for f in rest]
-        elif method.o.formulario or method.reply.is_page:
-            names = {f.name for f in rest} if method.o.formulario else {"page", "size", "sort"}
-            out += [self.parameter(f, "query", False) for f in rest if f.name in names]
-        if route.verb == "post" and not method.o.sin_clave and not method.rule.public:
-            out.append({"$ref": "#/components/parameters/IdempotencyKey"})
-        return out + [{"$ref": "#/components/parameters/RequestId"}, {"$ref": "#/components/parameters/GrpcTimeout"}]
-
-    def body(self, route):
-        method = route.method
-        message = method.request
-        in_path = tuple(route.variables)
-        # a path variable may be repeated in the body if equal
-        fields = [f for f in message.fields if not f.hidden and f.name not in in_path]
-        if not fields and not in_path:
-            return None
-        schema = {"type": "object", "properties": {f.json: self.field(f, False, message) for f in fields}}
-        required = [f.json for f in fields if f.required]
-        if required and not method.o.formulario:
-            schema["required"] = required
-        content = {"application/json": {"schema": schema}}
-        example = {f.json: self.example(f) for f in fields if self.example(f) is not None}
-        if example:
-            content["application/json"]["example"] = example
-        if method.o.formulario:
-            content["application/x-www-form-urlencoded"] = {"schema": schema}
-        return {"required": bool(required) and not method.o.formulario, "content": content}
-
-    def answers(self, route):
-        method = route.method
-        if method.o.texto:
-            content = {"text/plain": {"schema": {"type": "string"}}}
-        elif method.response_body:
-            field = method.reply.by_name[method.response_body]
-            content = {"application/json": {"schema": self.field(field, True, method.reply)}}
-        else:
-            content = {"application/json": {"schema": self.reference(method.reply.name, True)}}
-        out = {"200": {"description": method.o.mensaje or "Hecho", "content": content,
-                       "headers": {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}}}
-        codes = [400, 429, 500, 503, 504]
-        if not method.rule.public:
-            codes += [401, 403]
-        else:
-            codes += [401]
-        if route.variables or method.o.no_encontrado or method.effect == "PD_WRITES":
-            codes += [404]
-        if method.effect != "PD_READS" and not method.o.sin_clave:
-            codes += [409]
-        if route.body:
-            codes += [413, 415]
-        if route.verb == "post" and not method.o.sin_clave:
-            codes += [422]
-        for code in sorted(codes + [406]):
-            out[str(code)] = {"$ref": f"#/components/responses/E{code}"}
-        return out
-
-    def operation(self, route, number):
-        method = route.method
-        out = {"operationId": f"{method.service}.{method.name}" + (f".{number}" if number else ""), "tags": [method.service],
-               "summary": method.o.resumen or method.o.mensaje or f"{method.service} {method.name}", "description": permission(method.rule),
-               "parameters": self.parameters(route), "responses": self.answers(route),
-               "security": [] if method.rule.public else [{"bearer": []}]}
-        if route.body:
-            body = self.body(route)
-            if body:
-                out["requestBody"] = body
-        return out
-
-    def document(self):
-        paths = {}
+    def paths(self):
+        out = {}
         for method in self.contract.methods:
             for number, route in enumerate(method.routes):
-                path = re.sub(r"\{(\w+)\}", lambda m: "{" + method.request.by_name[m.group(1)].json + "}", route.path)
-                path = quote(path, safe="/{}")
-                paths.setdefault(path, {})[route.verb] = self.operation(route, number)
-        tags = []
-        for _, name, file, _ in self.contract.services:
-            tags.append({"name": name, "description": self.comment(file) or name})
-        return {"openapi": "3.1.0",
-                "info": {"title": "Pendientes", "version": "1", "summary": "Órdenes de trabajo de un proveedor de internet",
-                         "description": "Cada respuesta sin valor lleva `null`. Los errores son `application/problem+json` (RFC 9457).",
-                         "license": {"name": "Propietaria", "identifier": "LicenseRef-Pendientes"}},
-                "servers": [{"url": "/"}], "security": [{"bearer": []}], "tags": tags, "paths": paths,
-                "components": {"schemas": {**{k: self.schemas[k] for k in sorted(self.schemas)}, "Problema": PROBLEM},
-                               "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
-                               "parameters": PARAMETERS, "headers": HEADERS, "responses": responses()}}
+                out.setdefault(json_path(route), {})[route.verb] = Operation(route, number, self.schemas).json()
+        return out
 
-    def comment(self, file):
-        for f in self.contract.files:
-            if f.name == file:
-                for location in f.source_code_info.location:
-                    if list(location.path) == [12]:
-                        text = (list(location.leading_detached_comments) + [location.leading_comments])[0]
-                        return " ".join(text.split())
-        return ""
+    def components(self):
+        return {"securitySchemes": {"bearer": {
+                    "type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "El `token` que responde `POST /auth`."}},
+                "parameters": PARAMETERS, "headers": HEADERS,
+                "responses": {f"Error{status}": error(status) for status in REASONS},
+                "schemas": {**{name: self.schemas.made[name] for name in sorted(self.schemas.made)}, "Problema": PROBLEM}}
 
+    def json(self):
+        tags = [{"name": s.name, "description": s.o.descripcion or f"Servicio `{s.full}`."} for s in self.contract.services]
+        info = {"title": "Pendientes", "version": self.version, "summary": "Órdenes de trabajo de un proveedor de internet",
+                "description": INTRODUCTION, "license": {"name": "Propietaria", "identifier": "LicenseRef-Pendientes"}}
+        return {"openapi": "3.1.0", "info": info, "servers": [{"url": "/"}], "security": [{"bearer": []}], "tags": tags, "paths": self.paths(),
+                "components": self.components()}
 
-PROBLEM = {"type": "object", "required": ["type", "title", "status", "detail", "instance", "code", "errors"],
-           "properties": {"type": {"type": "string"}, "title": {"type": "string"}, "status": {"type": "integer"}, "detail": {"type": "string"},
-                          "instance": {"type": "string", "description": "El id de la petición."},
-                          "code": {"type": "string", "examples": ["NOT_FOUND"]},
-                          "errors": {"type": "array", "items": {"type": "object", "required": ["field", "detail"],
-                                                                "properties": {"field": {"type": "string"}, "detail": {"type": "string"}}}}}}
-PARAMETERS = {
-    "IdempotencyKey": {"name": "Idempotency-Key", "in": "header", "required": False, "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
-                       "description": "La misma clave con el mismo cuerpo tiene un solo efecto durante 24 horas."},
-    "RequestId": {"name": "X-Request-Id", "in": "header", "required": False, "schema": {"type": "string", "pattern": "^[A-Za-z0-9._-]{1,64}$"},
-                  "description": "Se devuelve y queda en los registros."},
-    "GrpcTimeout": {"name": "Grpc-Timeout", "in": "header", "required": False, "schema": {"type": "string", "pattern": "^[0-9]{1,8}[HMSmun]$"},
-                    "description": "Plazo de la petición, por ejemplo `500m` o `5S`.", "example": "5S"}}
-HEADERS = {"RequestId": {"schema": {"type": "string"}, "description": "El id de la petición."},
-           "RetryAfter": {"schema": {"type": "integer"}, "description": "Segundos hasta el próximo intento."},
-           "Authenticate": {"schema": {"type": "string"}, "description": "`Bearer`"}}
-
-
-def responses():
-    out = {}
-    for code, text in REASONS.items():
-        headers = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
-        if code in (429, 503):
-            headers["Retry-After"] = {"$ref": "#/components/headers/RetryAfter"}
-        if code == 401:
-            headers["WWW-Authenticate"] = {"$ref": "#/components/headers/Authenticate"}
-        out[f"E{code}"] = {"description": text, "headers": headers, "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problema"}}}}
-    return out
-
-
-def text(contract):
-    return json.dumps(Document(contract).document(), ensure_ascii=False, separators=(",", ":"))
+    def text(self):
+        return json.dumps(self.json(), ensure_ascii=False, separators=(",", ":"))
