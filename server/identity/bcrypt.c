@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_WORKERS = 8, MAX_WAITING = 128 };
+enum { MAX_WORKERS = 8, MAX_WAITING = 128, HASH_LEN = 60 };
 
 /* Nobody's: a real hash at the cost of new ones, so that an unknown user takes as long as a known one. */
 static const char nobody[] = "$2b$12$abcdefghijklmnopqrstuOtOqkWdzKipwSO6OzcqYr5rPQYFsSHEG";
@@ -14,7 +14,7 @@ static const char nobody[] = "$2b$12$abcdefghijklmnopqrstuOtOqkWdzKipwSO6OzcqYr5
 typedef struct job {
     struct job *next;
     char password[ID_PASSWORD_MAX + 2]; /* one byte more than counts, so that a longer one is known */
-    char hash[128];
+    char hash[HASH_LEN + 1];
     bool known, matches;
     id_bcrypt_fn fn;
     void *arg;
@@ -131,12 +131,17 @@ void id_bcrypt_free(id_bcrypt *b) {
     free(b);
 }
 
+/* Anything else would be refused at once, and the time would tell. */
+static bool is_hash(const char *hash) {
+    return strlen(hash) == HASH_LEN && (strncmp(hash, "$2b$", 4) == 0 || strncmp(hash, "$2a$", 4) == 0);
+}
+
 bool id_bcrypt_check(id_bcrypt *b, const char *password, const char *hash, id_bcrypt_fn fn, void *arg) {
     job *j = calloc(1, sizeof *j);
     if (!j)
         return false;
     strncpy(j->password, password, sizeof j->password - 1);
-    j->known = hash && strlen(hash) < sizeof j->hash;
+    j->known = hash && is_hash(hash);
     if (j->known)
         strcpy(j->hash, hash);
     j->fn = fn;

@@ -154,7 +154,11 @@ static void compared(void *arg, bool matches) {
     sv_call *call = arg;
     id_identity *identity = sv_core_identity(call->core);
     const Pendientes__V1__EntrarReq *request = (const Pendientes__V1__EntrarReq *)call->request;
-    const id_user *user = identity->users ? id_users_by_dni(identity->users, request->dni) : NULL;
+    if (call->dead || !known(identity, call->arena, &call->status)) {
+        sv_call_end(call, NULL);
+        return;
+    }
+    const id_user *user = id_users_by_dni(identity->users, request->dni);
     if (matches && user)
         admit(call, user);
     else

@@ -1,0 +1,138 @@
+#include "server/identity/bcrypt.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* Cost 4, so that a hundred take no time; perl's crypt made them. */
+static const char HASH_2A[] = "$2a$04$abcdefghijklmnopqrstuOkw1IWld5BTlyrzYK6UARYWHpxP98gXK", /* clave-a */
+    HASH_2B[] = "$2b$04$abcdefghijklmnopqrstuOuaIKTBLGFFT3dj62PRS/iUcouTFWt6m",               /* clave-b */
+    HASH_72[] = "$2b$04$abcdefghijklmnopqrstuOimWHTbDXoN4bgLP.DY6j9.IWtcwBKwa",               /* 72 times a */
+    HASH_UTF8[] = "$2b$04$abcdefghijklmnopqrstuO3RkcVGCrNaWfxP.p5DsIEjCyPIRf7Ju";             /* ñandú 😀 */
+
+static pd_loop *loop;
+static id_bcrypt *hashes;
+static int done, matching;
+
+static void setup(void) {
+    loop = pd_loop_new();
+    hashes = id_bcrypt_new(loop, 2);
+    ck_assert_ptr_nonnull(hashes);
+    done = matching = 0;
+}
+
+static void teardown(void) {
+    id_bcrypt_free(hashes);
+    pd_loop_free(loop);
+}
+
+static void count(void *arg, bool matches) {
+    (void)arg;
+    done++;
+    matching += matches;
+}
+
+static bool matches(const char *password, const char *hash) {
+    done = matching = 0;
+    ck_assert(id_bcrypt_check(hashes, password, hash, count, NULL));
+    ck_assert_int_eq(done, 0);
+    while (!done)
+        pd_loop_turn(loop, 1000);
+    ck_assert_int_eq(done, 1);
+    return matching == 1;
+}
+
+START_TEST(both_old_and_new_hashes_verify) {
+    ck_assert(matches("clave-a", HASH_2A));
+    ck_assert(!matches("clave-b", HASH_2A));
+    ck_assert(matches("clave-b", HASH_2B));
+    ck_assert(!matches("clave-a", HASH_2B));
+    ck_assert(!matches("", HASH_2B));
+    ck_assert(matches("ñandú 😀", HASH_UTF8));
+    ck_assert(!matches("nandú 😀", HASH_UTF8));
+}
+END_TEST
+
+START_TEST(a_password_beyond_what_counts_never_matches) {
+    char password[1001];
+    memset(password, 'a', 1000);
+    password[1000] = 0;
+    ck_assert(!matches(password, HASH_72));
+    password[73] = 0;
+    ck_assert(!matches(password, HASH_72));
+    password[72] = 0;
+    ck_assert(matches(password, HASH_72));
+    password[71] = 0;
+    ck_assert(!matches(password, HASH_72));
+}
+END_TEST
+
+static double seconds(const char *password, const char *hash) {
+    struct timespec from, to;
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    ck_assert(!matches(password, hash));
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    return (double)(to.tv_sec - from.tv_sec) + (double)(to.tv_nsec - from.tv_nsec) / 1e9;
+}
+
+START_TEST(nobody_and_nonsense_take_the_time_of_a_real_hash) {
+    static const char real[] = "$2b$12$abcdefghijklmnopqrstuOrrg2oA/7sAqTyu0nC.I8f4qxIoxVaTq",
+                      *const odd[] = {NULL,
+                                      "",
+                                      "*0",
+                                      "$2b$12$",
+                                      "clave",
+                                      "$6$rounds=1000$salt$hash",
+                                      "$1$salt$qJH7.N4xYta3aEG/dfqo/0"};
+    double right = seconds("otra", real);
+    char over[200];
+    memset(over, 'x', sizeof over - 1);
+    over[sizeof over - 1] = 0;
+    ck_assert_double_gt(seconds(over, real), right / 3);
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++)
+        ck_assert_msg(seconds("clave", odd[i]) > right / 3, "%s", odd[i] ? odd[i] : "no user");
+}
+END_TEST
+
+START_TEST(the_queue_is_bounded_and_recovers) {
+    int taken = 0;
+    while (taken < 1000 && id_bcrypt_check(hashes, "clave-b", HASH_2B, count, NULL))
+        taken++;
+    /* whatever the two workers had taken out meanwhile came on top */
+    ck_assert_int_ge(taken, 128);
+    ck_assert_int_lt(taken, 1000);
+    while (done < taken)
+        pd_loop_turn(loop, 1000);
+    ck_assert_int_eq(matching, taken);
+    ck_assert(matches("clave-a", HASH_2A));
+}
+END_TEST
+
+START_TEST(it_ends_with_work_left) {
+    for (int i = 0; i < 20; i++)
+        ck_assert(id_bcrypt_check(hashes, "clave-b", HASH_2B, count, NULL));
+    id_bcrypt_free(hashes);
+    hashes = NULL;
+    ck_assert_int_eq(done, 0);
+}
+END_TEST
+
+int main(void) {
+    Suite *s = suite_create("bcrypt");
+    TCase *c = tcase_create("bcrypt");
+    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_set_timeout(c, 60);
+    tcase_add_test(c, both_old_and_new_hashes_verify);
+    tcase_add_test(c, a_password_beyond_what_counts_never_matches);
+    tcase_add_test(c, nobody_and_nonsense_take_the_time_of_a_real_hash);
+    tcase_add_test(c, the_queue_is_bounded_and_recovers);
+    tcase_add_test(c, it_ends_with_work_left);
+    suite_add_tcase(s, c);
+    SRunner *sr = srunner_create(s);
+    srunner_run_all(sr, CK_NORMAL);
+    int failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed ? 1 : 0;
+}

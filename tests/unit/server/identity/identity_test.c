@@ -1,0 +1,308 @@
+#include "pendientes/v1/autenticacion.pb-c.h"
+#include "server/identity/identity.h"
+#include "server/identity/token.h"
+#include "tests/unit/server/identity/rows.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char KEY[] = "una clave de treinta y dos bytes";
+/* perl's crypt, cost 4: clave-b */
+#define HASH "$2b$04$abcdefghijklmnopqrstuOuaIKTBLGFFT3dj62PRS/iUcouTFWt6m"
+
+static char key_path[64];
+static pd_loop *loop;
+static id_identity *identity;
+static pd_arena *arena;
+static id_tokens *issuer; /* of the same key, for tokens of anybody */
+
+static const char *key_file(const char *bytes, size_t len) {
+    strcpy(key_path, "/tmp/identity_test_XXXXXX");
+    int fd = mkstemp(key_path);
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_eq(write(fd, bytes, len), (ssize_t)len);
+    close(fd);
+    return key_path;
+}
+
+static id_identity *identity_with(const char *path, const char **error) {
+    return id_identity_new(
+        &(id_options){.key_file = path, .issuer = "pendientes", .audience = "api", .ttl_ms = 3600 * 1000}, error);
+}
+
+static const char *const ANA[][ROW_COLUMNS] = {
+    {"7", "Ana", "40000001", "ana@x.pe", HASH, "70", "ADMIN", "Administrador", "16383"},
+    {"8", "Beto", "40000002", "b@x.pe", HASH, NULL, "NADA", "Nada", "0"}};
+
+static bool reload(int n, const char *const rows[][ROW_COLUMNS]) {
+    PGresult *result = rows_new(n, rows);
+    bool taken = id_identity_reload(identity, result);
+    PQclear(result);
+    return taken;
+}
+
+static void setup(void) {
+    const char *error = NULL;
+    arena = pd_arena_new();
+    loop = pd_loop_new();
+    identity = identity_with(key_file(KEY, sizeof KEY - 1), &error);
+    ck_assert_msg(identity && id_identity_start(identity, loop, &error), "%s", error);
+    unlink(key_path);
+    issuer = id_tokens_new(KEY, sizeof KEY - 1, "pendientes", "api", 3600);
+}
+
+static void teardown(void) {
+    id_identity_free(identity);
+    id_tokens_free(issuer);
+    pd_loop_free(loop);
+    pd_arena_free(arena);
+}
+
+static const char *token_of(int64_t user) {
+    return id_token_issue(issuer, user, "ADMIN", time(NULL), arena);
+}
+
+static pd_code check(const char *token, id_caller *caller) {
+    pd_status status = {0};
+    bool good = id_check(identity, token, token ? strlen(token) : 0, caller, arena, &status);
+    ck_assert_int_eq(good, status.code == PD_OK);
+    ck_assert(good || *pd_status_message(&status, arena));
+    ck_assert(status.code != PD_UNAVAILABLE || status.retry_ms);
+    return status.code;
+}
+
+START_TEST(a_caller_is_what_the_table_says_now) {
+    id_caller caller;
+    ck_assert(reload(2, ANA));
+    const char *token = token_of(7), *beto = token_of(8);
+    ck_assert_int_eq(check(token, &caller), PD_OK);
+    ck_assert_int_eq(caller.user_id, 7);
+    ck_assert_int_eq(caller.employee_id, 70);
+    ck_assert_uint_eq(caller.bits, 16383);
+    ck_assert_int_eq(check(beto, &caller), PD_OK);
+    ck_assert_int_eq(caller.employee_id, 0);
+    /* a role is reduced, a user deactivated: the token, known and cached, does not help */
+    static const char *const less[][ROW_COLUMNS] = {{"7", "Ana", "40000001", "a", HASH, "71", "NADA", "Nada", "4"}};
+    ck_assert(reload(1, less));
+    ck_assert_int_eq(check(token, &caller), PD_OK);
+    ck_assert_uint_eq(caller.bits, 4);
+    ck_assert_int_eq(caller.employee_id, 71);
+    ck_assert_int_eq(check(beto, &caller), PD_UNAUTHENTICATED);
+}
+END_TEST
+
+START_TEST(without_a_good_token_there_is_no_caller) {
+    id_caller caller;
+    ck_assert(reload(2, ANA));
+    ck_assert_int_eq(check(NULL, &caller), PD_UNAUTHENTICATED);
+    ck_assert_int_eq(check("", &caller), PD_UNAUTHENTICATED);
+    ck_assert_int_eq(check("a.b.c", &caller), PD_UNAUTHENTICATED);
+    ck_assert_int_eq(check(token_of(9), &caller), PD_UNAUTHENTICATED);
+    id_tokens *stranger = id_tokens_new("otra clave de treinta y dos byte", 32, "pendientes", "api", 3600);
+    ck_assert_int_eq(check(id_token_issue(stranger, 7, "ADMIN", time(NULL), arena), &caller), PD_UNAUTHENTICATED);
+    id_tokens_free(stranger);
+}
+END_TEST
+
+START_TEST(while_the_table_may_be_stale_nobody_is_admitted) {
+    id_caller caller;
+    const char *token = token_of(7);
+    ck_assert_int_eq(check(token, &caller), PD_UNAVAILABLE);
+    ck_assert(reload(2, ANA));
+    ck_assert_int_eq(check(token, &caller), PD_OK);
+    id_identity_lost(identity);
+    ck_assert_int_eq(check(token, &caller), PD_UNAVAILABLE);
+    ck_assert(reload(2, ANA));
+    ck_assert_int_eq(check(token, &caller), PD_OK);
+    /* rows that are not users leave the old ones */
+    PGresult *odd = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
+    ck_assert(!id_identity_reload(identity, odd));
+    PQclear(odd);
+    ck_assert_int_eq(check(token, &caller), PD_OK);
+}
+END_TEST
+
+START_TEST(a_key_file_must_hold_a_key) {
+    const char *error = NULL;
+    id_identity *other = identity_with("/no/hay/tal", &error);
+    ck_assert_ptr_null(other);
+    ck_assert_ptr_nonnull(strstr(error, "/no/hay/tal"));
+    static const char short_key[] = "treinta y un bytes no alcanzan.\n";
+    ck_assert_uint_eq(sizeof short_key - 1, 32);
+    ck_assert_ptr_null(identity_with(key_file(short_key, 32), &error));
+    ck_assert_ptr_nonnull(strstr(error, key_path));
+    ck_assert_ptr_null(strstr(error, "treinta y un"));
+    unlink(key_path);
+    /* one newline at the end is not of the key; any other byte is */
+    char with_newline[40];
+    int n = snprintf(with_newline, sizeof with_newline, "%s\n", KEY);
+    ck_assert_ptr_nonnull(other = identity_with(key_file(with_newline, (size_t)n), &error));
+    unlink(key_path);
+    PGresult *rows = rows_new(2, ANA);
+    ck_assert(id_identity_reload(other, rows));
+    PQclear(rows);
+    id_caller caller;
+    pd_status status = {0};
+    const char *token = token_of(7);
+    ck_assert(id_check(other, token, strlen(token), &caller, arena, &status));
+    id_identity_free(other);
+}
+END_TEST
+
+/* Login, with the call's end caught here instead of in the core. */
+
+static int ended;
+static pd_code code;
+static char message[256], answered_token[2048], answered[512];
+
+id_identity *sv_core_identity(sv_core *core) {
+    (void)core;
+    return identity;
+}
+
+void sv_call_end(sv_call *call, const ProtobufCMessage *reply) {
+    ended++;
+    code = call->status.code;
+    snprintf(message, sizeof message, "%s", code ? pd_status_message(&call->status, call->arena) : "");
+    ck_assert_int_eq(reply != NULL, code == PD_OK && !call->dead);
+    if (!reply)
+        return;
+    if (reply->descriptor == &pendientes__v1__validar_token_resp__descriptor) {
+        snprintf(answered, sizeof answered, "%s", ((const Pendientes__V1__ValidarTokenResp *)reply)->texto);
+        return;
+    }
+    const Pendientes__V1__EntrarResp *r = (const Pendientes__V1__EntrarResp *)reply;
+    snprintf(answered_token, sizeof answered_token, "%s", r->token);
+    snprintf(answered, sizeof answered, "%s %s %s %s / %ld %s %s %s %d / %s %s %ld", r->nombre, r->email, r->rol,
+             r->rol_nombre, (long)r->usuario->id, r->usuario->nombre, r->usuario->dni, r->usuario->email,
+             r->usuario->vigente, r->usuario->rol->id, r->usuario->rol->nombre, (long)r->usuario->rol->permisos);
+}
+
+static Pendientes__V1__EntrarReq request;
+static sv_call call;
+
+static void begin(const char *dni, const char *password) {
+    request = (Pendientes__V1__EntrarReq)PENDIENTES__V1__ENTRAR_REQ__INIT;
+    request.dni = (char *)dni;
+    request.password = (char *)password;
+    call = (sv_call){.arena = arena, .request = &request.base};
+    ended = 0;
+    id_login(&call);
+}
+
+static void finish(void) {
+    while (!ended)
+        pd_loop_turn(loop, 1000);
+    ck_assert_int_eq(ended, 1);
+}
+
+START_TEST(login_answers_who_it_is_and_a_token) {
+    ck_assert(reload(2, ANA));
+    begin("40000001", "clave-b");
+    ck_assert_int_eq(ended, 0);
+    finish();
+    ck_assert_int_eq(code, PD_OK);
+    ck_assert_str_eq(answered,
+                     "Ana ana@x.pe ADMIN Administrador / 7 Ana 40000001 ana@x.pe 1 / ADMIN Administrador 16383");
+    id_caller caller;
+    ck_assert_int_eq(check(answered_token, &caller), PD_OK);
+    ck_assert_int_eq(caller.user_id, 7);
+}
+END_TEST
+
+START_TEST(every_failure_says_the_same) {
+    char over[100];
+    memset(over, 'x', sizeof over - 1);
+    over[sizeof over - 1] = 0;
+    const char *tries[][2] = {{"40000001", "clave"}, {"49999999", "clave-b"}, {"40000001", over}, {"", "clave-b"}};
+    ck_assert(reload(2, ANA));
+    for (size_t i = 0; i < sizeof tries / sizeof *tries; i++) {
+        begin(tries[i][0], tries[i][1]);
+        finish();
+        ck_assert_int_eq(code, PD_UNAUTHENTICATED);
+        ck_assert_str_eq(message, "DNI o contraseña incorrectos");
+    }
+}
+END_TEST
+
+START_TEST(who_is_deactivated_while_the_hash_runs_is_not_admitted) {
+    ck_assert(reload(2, ANA));
+    begin("40000001", "clave-b");
+    ck_assert(reload(1, &ANA[1]));
+    finish();
+    ck_assert_int_eq(code, PD_UNAUTHENTICATED);
+    ck_assert(reload(2, ANA));
+    begin("40000001", "clave-b");
+    id_identity_lost(identity);
+    finish();
+    ck_assert_int_eq(code, PD_UNAVAILABLE);
+    begin("40000001", "clave-b");
+    ck_assert_int_eq(ended, 1);
+    ck_assert_int_eq(code, PD_UNAVAILABLE);
+}
+END_TEST
+
+START_TEST(a_call_that_was_answered_meanwhile_is_only_released) {
+    ck_assert(reload(2, ANA));
+    begin("40000001", "clave-b");
+    call.dead = true;
+    finish();
+}
+END_TEST
+
+START_TEST(too_many_logins_at_once_are_told_to_come_back) {
+    static sv_call calls[400];
+    ck_assert(reload(2, ANA));
+    ended = 0;
+    request = (Pendientes__V1__EntrarReq)PENDIENTES__V1__ENTRAR_REQ__INIT;
+    request.dni = (char *)"nadie";
+    request.password = (char *)"clave-b";
+    int refused = 0;
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        calls[i] = (sv_call){.arena = arena, .request = &request.base};
+        id_login(&calls[i]);
+        if (calls[i].status.code) {
+            refused++;
+            ck_assert_int_eq(calls[i].status.code, PD_RESOURCE_EXHAUSTED);
+            ck_assert_uint_gt(calls[i].status.retry_ms, 0);
+        }
+    }
+    ck_assert_int_ge(refused, 200);
+    ck_assert_int_eq(ended, refused);
+}
+END_TEST
+
+START_TEST(a_token_that_counts_is_told_so) {
+    call = (sv_call){.arena = arena};
+    ended = 0;
+    id_validate(&call);
+    ck_assert_int_eq(code, PD_OK);
+    ck_assert_str_eq(answered, "Token válido y usuario activo");
+}
+END_TEST
+
+int main(void) {
+    Suite *s = suite_create("identity");
+    TCase *c = tcase_create("identity");
+    tcase_add_checked_fixture(c, setup, teardown);
+    tcase_set_timeout(c, 60);
+    tcase_add_test(c, a_caller_is_what_the_table_says_now);
+    tcase_add_test(c, without_a_good_token_there_is_no_caller);
+    tcase_add_test(c, while_the_table_may_be_stale_nobody_is_admitted);
+    tcase_add_test(c, a_key_file_must_hold_a_key);
+    tcase_add_test(c, login_answers_who_it_is_and_a_token);
+    tcase_add_test(c, every_failure_says_the_same);
+    tcase_add_test(c, who_is_deactivated_while_the_hash_runs_is_not_admitted);
+    tcase_add_test(c, a_call_that_was_answered_meanwhile_is_only_released);
+    tcase_add_test(c, too_many_logins_at_once_are_told_to_come_back);
+    tcase_add_test(c, a_token_that_counts_is_told_so);
+    suite_add_tcase(s, c);
+    SRunner *sr = srunner_create(s);
+    srunner_run_all(sr, CK_NORMAL);
+    int failed = srunner_ntests_failed(sr);
+    srunner_free(sr);
+    return failed ? 1 : 0;
+}
