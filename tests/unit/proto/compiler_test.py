@@ -1,0 +1,261 @@
+"""The contract compiler's refusals: each contradiction ends the build and names its place. Runs with any Python 3.9 and needs protoc, the
+google/api files and Debian's python3 with python3-protobuf, as the build does.
+
+    python3 -m unittest tests/unit/proto/compiler_test.py
+"""
+import json
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+PYTHON = os.environ.get("SYSTEM_PYTHON", "/usr/bin/python3")
+GOOGLE_API = os.environ.get("GOOGLE_API", "/usr/share/gocode/src/github.com/gogo/googleapis")
+GOOGLE_PROTOBUF = os.environ.get("GOOGLE_PROTOBUF", "/usr/include")
+FILE = "pendientes/v1/prueba.proto"
+
+HEAD = """syntax = "proto2";
+package pendientes.v1;
+import "google/api/annotations.proto";
+import "pendientes/options.proto";
+"""
+GET = "option idempotency_level = NO_SIDE_EFFECTS; option (google.api.http) = { get: \"%s\" };"
+REQ = "message Req { optional int64 id = 1 [(pendientes.campo) = { obligatorio: true }]; %s }\n"
+RESP = "message Resp { optional int64 id = 1; %s }\n"
+PAGE = """optional Pageable pageable = 2; optional bool last = 3; optional int64 total_pages = 4; optional int64 total_elements = 5;
+optional int32 size = 6; optional int32 number = 7; optional Orden sort = 8; optional bool first = 9;
+optional int32 number_of_elements = 10; optional bool empty = 11;"""
+PARTS = "message Orden { optional bool empty = 1; }\nmessage Pageable { optional int32 page_size = 1; }\n"
+
+
+class Build:
+    """One run of protoc and the compiler over a contract of one file."""
+
+    def __init__(self, text):
+        self.text = text
+        with tempfile.TemporaryDirectory() as directory:
+            protos, out = pathlib.Path(directory, "proto"), pathlib.Path(directory, "out")
+            (protos / "pendientes/v1").mkdir(parents=True)
+            out.mkdir()
+            (protos / FILE).write_text(text, encoding="utf-8")
+            includes = ["-I", protos, "-I", ROOT / "proto", "-I", GOOGLE_API, "-I", GOOGLE_PROTOBUF]
+            subprocess.run(["protoc", *includes, "--include_imports", "--include_source_info", f"--descriptor_set_out={out}/set.pb", FILE],
+                           check=True, capture_output=True, text=True)
+            done = subprocess.run([PYTHON, "-B", ROOT / "proto/compiler/main.py", out / "set.pb", out, "1.0"], capture_output=True, text=True)
+            self.code, self.error = done.returncode, done.stderr.strip()
+            self.document = json.loads((out / "openapi.json").read_text("utf-8")) if done.returncode == 0 else None
+            self.tables = (out / "contract_tables.c").read_text("utf-8") if done.returncode == 0 else None
+
+    def line_of(self, part):
+        return self.text[:self.text.index(part)].count("\n") + 1
+
+
+def contract(method=GET % "/a/{id}", options="", req="", resp="", more=""):
+    """A service of one method; `method` and `options` stand in it, the rest in its messages or behind them."""
+    option = f"option (pendientes.metodo) = {{ {options} }};" if options else ""
+    return (HEAD + f"service Pruebas {{\n  rpc Probar(Req) returns (Resp) {{ {method} {option} }}\n}}\n" + REQ % f"\n  {req}\n" + RESP % f"\n  {resp}\n"
+            + PARTS + more)
+
+
+class Test(unittest.TestCase):
+    def refused(self, at, reason, **parts):
+        """at: a part of the text on the line that is named; reason: a regular expression."""
+        build = Build(contract(**parts))
+        self.assertNotEqual(build.code, 0, f"was taken, expected: {reason}")
+        self.assertNotIn("Traceback", build.error)
+        self.assertRegex(build.error, reason)
+        self.assertEqual(build.error.split(": ")[0], f"{FILE}:{build.line_of(at)}", build.error)
+
+    def taken(self, **parts):
+        build = Build(contract(**parts))
+        self.assertEqual(build.code, 0, build.error)
+        return build
+
+    def field(self, text, reason, side="req"):
+        self.refused(text, reason, **{side: text})
+
+    def method(self, reason, **parts):
+        self.refused("rpc Probar", reason, **parts)
+
+
+class Fields(Test):
+    def test_integers(self):
+        self.field("optional string a = 2 [(pendientes.campo) = { minimo: 1 }];", "a: minimo is for integers")
+        self.field("optional int64 a = 2 [(pendientes.campo) = { minimo: 2 maximo: 1 }];", "minimo is over maximo")
+        self.field("optional int32 a = 2 [(pendientes.campo) = { maximo: 3000000000 }];", "maximo is out of int32")
+
+    def test_lengths(self):
+        self.field("optional int64 a = 2 [(pendientes.campo) = { largo_max: 1 }];", "largo_max is for a string")
+        self.field("optional string a = 2 [(pendientes.campo) = { largo_max: 2 largo_min: 3 }];", "largo_min is over largo_max")
+        self.field("optional string a = 2 [(pendientes.campo) = { largo_max: 10001 }];", "largo_max is not within")
+        self.field("optional string a = 2 [(pendientes.campo) = { formato: FECHA largo_max: 9 }];", "largo_max is for a string of formato TEXTO")
+        self.field("optional string a = 2 [(pendientes.campo) = { elementos_max: 3 }];", "elementos_max is for repeated")
+
+    def test_formats(self):
+        self.field("optional int64 a = 2 [(pendientes.campo) = { formato: FECHA }];", "formato is for a string")
+        self.field("optional string a = 2 [(pendientes.campo) = { decimal_min: \"1\" }];", "decimal_min is for formato DECIMAL")
+        self.field("optional string a = 2 [(pendientes.campo) = { formato: DECIMAL decimal_max: \"1.005\" }];", "«1.005» is no decimal")
+        self.field("optional string a = 2 [(pendientes.campo) = { formato: DECIMAL decimal_min: \"2\" decimal_max: \"1\" }];", "decimal_min is over")
+        self.field("optional string a = 2 [(pendientes.campo) = { patron: \"(\" }];", "patron is no regular expression")
+        self.field("optional bool a = 2 [(pendientes.campo) = { visible: true }];", "visible is for a string")
+
+    def test_protection(self):
+        self.field("optional int64 a = 2 [(pendientes.campo) = { protegido: CIFRADO }];", "protegido is for a string")
+        self.field("repeated string a = 2 [(pendientes.campo) = { protegido: CIFRADO }];", "single values")
+        self.field("optional string a = 2 [(pendientes.campo) = { ver: \"8\" }];", "ver is for replies")
+        self.field("optional int64 a = 2 [(pendientes.campo) = { ver: \"8\" }];", "ver is for a string", side="resp")
+        self.field("optional string a = 2 [(pendientes.campo) = { ver: \"publico\" }];", "hides nothing", side="resp")
+        self.field("optional string a = 2 [(pendientes.campo) = { protegido: CIFRADO }];", "opened for everybody", side="resp")
+        self.field("optional string a = 2 [(pendientes.campo) = { protegido: BCRYPT ver: \"8\" }];", "not answered", side="resp")
+        self.taken(resp="optional string a = 2 [(pendientes.campo) = { protegido: CIFRADO ver: \"32 | asignado\" }];")
+
+    def test_shapes(self):
+        self.field("optional double a = 2;", "JSON form")
+        self.field("optional bytes a = 2;", "JSON form")
+        self.field("required string a = 2;", "write optional and obligatorio")
+        self.field("optional int32 a = 2 [default = 3];", "default")
+        self.field("oneof x { string a = 2; }", "oneof")
+        self.field("optional string limpiar = 2;", "list of fields to clear")
+        self.field("repeated int64 limpiar = 2;", "list of fields to clear")
+        self.field("repeated string limpiar = 2;", "only a request has it", side="resp")
+        self.field("optional string un_campo = 2 [json_name = \"id\"];", "has the JSON name of id")
+        self.field("optional pendientes.Metodo a = 2;", "not of the contract")
+
+    def test_examples(self):
+        self.field("optional int32 a = 2 [(pendientes.campo) = { maximo: 5 ejemplo: \"6\" }];", "ejemplo «6»")
+        self.field("optional int32 a = 2 [(pendientes.campo) = { ejemplo: \"seis\" }];", "ejemplo «seis»")
+        self.field("optional string a = 2 [(pendientes.campo) = { largo_max: 2 ejemplo: \"tres\" }];", "ejemplo «tres»")
+        self.field("optional string a = 2 [(pendientes.campo) = { formato: FECHA ejemplo: \"2026-02-30\" }];", "ejemplo «2026-02-30»")
+        self.field("optional string a = 2 [(pendientes.campo) = { formato: DECIMAL ejemplo: \"1.005\" }];", "ejemplo «1.005»")
+        self.field("optional string a = 2 [(pendientes.campo) = { patron: \"^x$\" ejemplo: \"y\" }];", "ejemplo «y»")
+        self.refused("optional E.Valor a", "ejemplo «NO»", req="optional E.Valor a = 2 [(pendientes.campo) = { ejemplo: \"NO\" }];",
+                     more="message E { enum Valor { SI = 0; } }\n")
+
+
+class Messages(Test):
+    def test_pages(self):
+        page = "option (pendientes.mensaje) = { pagina: true };\nrepeated Req content = 1;"
+        self.refused("message Pagina", "«empty» of type bool", more=f"message Pagina {{ {page} {PAGE.replace('optional bool empty = 11;', '')} }}\n")
+        self.refused("message Pagina", "«last» of type bool", more=f"message Pagina {{ {page} {PAGE.replace('bool last', 'int32 last')} }}\n")
+        self.refused("message Pagina", "repeated message «content»", more=f"message Pagina {{ option (pendientes.mensaje) = {{ pagina: true }}; {PAGE} }}\n")
+        self.method("which only a reply is", req="optional Pagina pagina = 2;", more=f"message Pagina {{ {page.replace('Req', 'Resp')} {PAGE} }}\n",
+                    method="option (google.api.http) = { post: \"/a\" body: \"*\" };")
+
+    def test_recursion(self):
+        self.refused("message Nodo", "holds itself", more="message Nodo { optional Nodo otro = 1; }\n")
+
+    def test_enums(self):
+        self.refused("enum Suelto", "an enum stands in a message", more="enum Suelto { UNO = 0; }\n")
+        self.refused("enum Valor", "two names", more="message E { enum Valor { option allow_alias = true; A = 0; B = 0; } }\n")
+
+    def test_clearing_within(self):
+        self.refused("repeated string limpiar", "not a message within", more="message Parte {\n  repeated string limpiar = 1;\n}\n",
+                     req="optional Parte parte = 2;", method="option (google.api.http) = { post: \"/a\" body: \"*\" };")
+
+
+class Rules(Test):
+    def rule(self, text, reason):
+        self.method(reason, options=f'permiso: "{text}"')
+
+    def test_refusals(self):
+        self.rule("16384", "no sum of bits")
+        self.rule("0", "no sum of bits")
+        self.rule("1 2", "no sum of bits")
+        self.rule("4 jefe", "«jefe»")
+        self.rule("4 propio asignado", "two relations")
+        self.rule("4 |", "empty alternative")
+        self.rule("", "empty alternative")
+        self.rule("publico | 4", "stands alone")
+        self.rule("ajeno", "admits everybody")
+        self.rule("4 | 8 | 4", "same alternative twice")
+        self.rule("4 algun_bit", "bits and algun_bit")
+        self.field("optional string a = 2 [(pendientes.campo) = { ver: \"99999\" }];", "no sum of bits", side="resp")
+
+    def test_meaning(self):
+        self.assertIn("{16383, PD_REL_ANY, false}", self.taken().tables)
+        self.assertIn("{{6, PD_REL_OWN, false}, {0, PD_REL_ASSIGNED, false}}", self.taken(options='permiso: "6 propio | asignado"').tables)
+        self.assertIn("{{0, PD_REL_ANY, true}}", self.taken(options='permiso: "algun_bit"').tables)
+        self.assertIn("{{0, PD_REL_USER, false}}", self.taken(options='permiso: "usuario"').tables)
+        self.assertIn("{{0, PD_REL_ANY, false}}", self.taken(options='permiso: "usuario" a_mano: true').tables)
+        self.assertRegex(self.taken(options='permiso: "publico"').tables, r"rule_0 = \{true, 0, 0\}")
+
+
+class Routes(Test):
+    def test_paths(self):
+        for path, reason in (("a", "begins with /"), ("/a/", "begins with /"), ("/a//b", "neither a literal"), ("/a/{id=*}", "neither a literal"),
+                             ("/a/x%20y", "neither a literal"), ("/a/..", "neither a literal"), ("/a/{otro}", "otro is no field"),
+                             ("/{id}/{id}", "stands in it twice")):
+            with self.subTest(path):
+                self.method(reason, method=GET % path)
+
+    def test_variables(self):
+        self.method("not obligatorio", method=GET % "/a/{nombre}", req="optional string nombre = 2;")
+        self.method("a secret", method=GET % "/a/{clave}", req="optional string clave = 2 [(pendientes.campo) = { obligatorio: true secreto: true }];")
+        self.method("repeated", method=GET % "/a/{ids}", req="repeated int64 ids = 2 [(pendientes.campo) = { obligatorio: true }];")
+
+    def test_bodies(self):
+        self.method("body is", method='option (google.api.http) = { post: "/a" body: "id" };')
+        self.method("GET has no body", method='option idempotency_level = NO_SIDE_EFFECTS; option (google.api.http) = { get: "/a" body: "*" };')
+        self.method('POST has body', method='option (google.api.http) = { post: "/a" };')
+        self.method("no query parameter", method=GET % "/a/{id}", req="optional Orden orden = 2;")
+        self.method("without get, post", method='option (google.api.http) = { custom: { kind: "HEAD" path: "/a" } };')
+        self.method("no google.api.http", method="")
+
+    def test_effects(self):
+        self.method("a GET is idempotency_level", method='option (google.api.http) = { get: "/a" };')
+        self.method("a DELETE is not", method='option idempotency_level = NO_SIDE_EFFECTS; option (google.api.http) = { delete: "/a" };')
+        self.method("sin_clave is for a POST", options="sin_clave: true")
+        self.method("says sin_clave", method='option idempotency_level = NO_SIDE_EFFECTS; option (google.api.http) = { post: "/a" body: "*" };')
+        self.method("formulario is for", options="formulario: true")
+
+    def test_equal_routes(self):
+        other = 'service Otras {\n  rpc Otra(Req) returns (Resp) { %s }\n}\n' % (GET % "/a/{id}")
+        self.refused("rpc Otra", "the same GET as /a/{id} of Pruebas.Probar", more=other)
+        self.taken(more=other.replace("/a/{id}", "/a/b"))
+
+    def test_answers(self):
+        self.method("response_body «nada»", method=GET.replace("}", 'response_body: "nada" }') % "/a")
+        self.method("texto «nada»", options='texto: "nada"')
+        self.method("no single string", options='texto: "id"')
+        self.method("no_encontrado names «otro»", options='no_encontrado: "No: {otro}"')
+        self.method("for a read", method='option (google.api.http) = { post: "/a" body: "*" };', options='no_encontrado: "No"')
+
+    def test_streams(self):
+        text = contract().replace("rpc Probar(Req)", "rpc Probar(stream Req)")
+        build = Build(text)
+        self.assertIn("streams have no place", build.error)
+
+
+class Derived(Test):
+    def test_tables(self):
+        build = self.taken(method=GET % "/a/ñandú¿/{id}", req="optional string z = 9; optional string dos_palabras = 4;",
+                           resp="optional string costo = 2 [(pendientes.campo) = { formato: DECIMAL decimal_max: \"12.5\" }];")
+        self.assertIn("max_cents = 1250", build.tables)
+        self.assertRegex(build.tables, r'\{"a", -1\}, \{"\\303\\261and\\303\\272\\302\\277", -1\}, \{0, 0\}')
+        self.assertLess(build.tables.index('"dosPalabras"'), build.tables.index('"z"'))
+        self.assertIn("/a/%C3%B1and%C3%BA%C2%BF/{id}", build.document["paths"])
+
+    def test_comments_change_nothing(self):
+        first, second = (re.search("pd_contract_hash.*", self.taken(more=more).tables).group() for more in ("", "// otra cosa\n"))
+        self.assertEqual(first, second)
+        self.assertNotEqual(first, re.search("pd_contract_hash.*", self.taken(req="optional bool b = 2;").tables).group())
+
+    def test_document(self):
+        post = 'option (google.api.http) = { post: "/a" body: "*" additional_bindings { put: "/a/{id}" body: "*" } };'
+        paths = self.taken(method=post, options='permiso: "4 propio | 8"', req="repeated string limpiar = 100; optional string t = 2;").document["paths"]
+        made, edited = paths["/a"]["post"], paths["/a/{id}"]["put"]
+        self.assertIn("VER_DETALLE_PENDIENTE (4), si lo tiene asignado o lo registró; o VER_TODOS_PENDIENTES (8)", made["description"])
+        self.assertIn("422", made["responses"])
+        self.assertNotIn("422", edited["responses"])
+        self.assertTrue(made["requestBody"]["required"])
+        self.assertFalse(edited["requestBody"]["required"])
+        self.assertNotEqual(made["operationId"], edited["operationId"])
+        self.assertEqual(edited["parameters"][0], {"name": "id", "in": "path", "required": True, "schema": {
+            "type": "integer", "format": "int64", "minimum": -2**63, "maximum": 2**63 - 1}})
+
+
+if __name__ == "__main__":
+    unittest.main()
