@@ -36,7 +36,7 @@ static void *writer(void *arg) {
                  "{\"clienteId\":%s,\"tipo\":\"AVERIA\",\"lugar\":\"PUNO\",\"prioridad\":\"BAJA\",\"direccion\":"
                  "\"marca %ld\"}",
                  client, mark);
-        snprintf(header, sizeof header, "Idempotency-Key: marca-%ld", mark);
+        snprintf(header, sizeof header, "Idempotency-Key: %s-%ld", client, mark);
         const char *headers[] = {header, NULL};
         long status = 0;
         for (int tries = 0; tries < (keyed ? 400 : 1) && !(status == 200); tries++) {
@@ -256,6 +256,7 @@ END_TEST
 int main(void) {
     up_start("--servers 2 --gateways 2");
     db_support();
+    http_fresh = true;
     for (const char *const *role = (const char *const[]){"ADMIN", "CORD", "ATAC", "ASES", NULL}; *role; role++)
         http_token(*role);
     Suite *suite = suite_create("faults");

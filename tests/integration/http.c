@@ -10,6 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
+bool http_fresh;
+
 typedef struct buffer {
     char *at;
     size_t len;
@@ -66,6 +68,9 @@ http_answer http_call(const char *verb, const char *target, const char *token, c
         curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
         curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)len);
     }
+    /* libcurl sends a request again by itself when a kept connection turns out dead: then a test would see its own
+     * duplicate */
+    curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, (long)http_fresh);
     http_answer answer = {0};
     CURLcode rc = curl_easy_perform(curl);
     curl_slist_free_all(list);

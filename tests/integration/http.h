@@ -3,7 +3,11 @@
 #define TESTS_HTTP_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
+
+/* Every request on a connection of its own; for tests that kill what they talk to. Off at first. */
+extern bool http_fresh;
 
 typedef struct http_answer {
     long status; /* 0: no answer (connection refused, reset, timed out) */
