@@ -14,7 +14,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { GAUGES_MS = 1000 };
+enum {
+    GAUGES_MS = 1000,
+    LINGER_MS = 200, /* frames on their way are still answered: UNAVAILABLE is better than a cut */
+};
 
 static pd_loop *signalled_loop; /* for the handler only */
 static volatile sig_atomic_t signals;
@@ -31,7 +34,8 @@ static void on_signal(int number) {
 typedef struct serving {
     sv_core core;
     pd_admin *admin;
-    pd_timer gauges, drain;
+    pd_timer gauges, drain, linger;
+    bool lingered;
     bool was_ready;
 } serving;
 
@@ -58,6 +62,11 @@ static void drained(void *arg) {
     pd_loop_stop(s->core.loop);
 }
 
+static void lingered(void *arg) {
+    serving *s = arg;
+    s->lingered = true;
+}
+
 static void watch_signals(void *arg) {
     serving *s = arg;
     if (!signals)
@@ -67,8 +76,9 @@ static void watch_signals(void *arg) {
         s->core.draining = true;
         pd_service_drain(s->core.service);
         pd_timer_start(s->core.loop, &s->drain, (uint64_t)s->core.settings->drain_ms, drained, s);
+        pd_timer_start(s->core.loop, &s->linger, LINGER_MS, lingered, s);
     }
-    if (pd_service_pending(s->core.service) == 0)
+    if (s->lingered && pd_service_pending(s->core.service) == 0)
         pd_loop_stop(s->core.loop);
 }
 
