@@ -259,6 +259,19 @@ static void hand_over(frame_slot *slot, const Pendientes__Rpc__Peticion *frame, 
     one_less(slot);
 }
 
+/* No call that could be answered, but whoever sent this should hear why; an empty message, which some libraries for SP
+ * sockets cannot receive, would not tell. */
+static void refuse_frame(frame_slot *slot) {
+    pd_status status = {0};
+    pd_status_set(&status, slot->arena, PD_INVALID_ARGUMENT,
+                  "La trama no se puede leer: no es una Peticion de 1 a %d llamadas", PD_FRAME_CALLS);
+    slot->calls = pd_arena_zalloc(slot->arena, sizeof *slot->calls);
+    slot->n = 1;
+    pendientes__rpc__resultado__init(&slot->calls->result);
+    pd_frame_result(&status, slot->arena, &slot->calls->result);
+    send_answer(slot);
+}
+
 static void take_frame(frame_slot *slot, nng_msg *msg) {
     uint8_t nul[PD_FRAME_CALLS];
     size_t n, len = nng_msg_len(msg);
@@ -269,9 +282,8 @@ static void take_frame(frame_slot *slot, nng_msg *msg) {
     nng_msg_free(msg);
     if (frame) {
         hand_over(slot, frame, nul);
-    } else { /* no call that could be told: an answer without results */
-        slot->n = 0;
-        send_answer(slot);
+    } else {
+        refuse_frame(slot);
     }
 }
 

@@ -95,8 +95,10 @@ class Core:
         with tempfile.NamedTemporaryFile() as out:
             files = sorted(glob.glob(os.path.join(protos, "pendientes/v1/*.proto")))
             files.append(os.path.join(protos, "rpc/frame.proto"))
-            subprocess.run(["protoc", "-I", protos] + [f"-I{path}" for path in google] +
-                           ["--include_imports", f"--descriptor_set_out={out.name}"] + files, check=True)
+            protoc = subprocess.run(["protoc", "-I", protos] + [f"-I{path}" for path in google] +
+                                    ["--include_imports", f"--descriptor_set_out={out.name}"] + files, stderr=subprocess.PIPE, text=True)
+            if protoc.returncode:
+                raise SystemExit(protoc.stderr)
             files = descriptor_pb2.FileDescriptorSet.FromString(out.read())
         for file in files.file:
             self.pool.Add(file)
@@ -248,7 +250,8 @@ class Check:
         self.code("no method", core.frame([dict(datos=b"")])[0], "INVALID_ARGUMENT", "metodo")
         self.code("no time left", core.call(get, {"id": self.order}, plazo_ms=0), "DEADLINE_EXCEEDED")
         for what, body in (("garbage", b"basura"), ("an empty frame", b""), ("257 calls", b"\n\0" * 257)):
-            self.that(f"{what} gets an empty answer", core.wire.ask(body) == b"")
+            answer = core.Respuesta.FromString(core.wire.ask(body))
+            self.that(f"{what} is told to be no frame", len(answer.resultados) == 1 and not answer.resultados[0].HasField("id"), answer)
         self.that("256 calls are answered", len(core.frame([dict(metodo=get, datos=core.request(get, {"id": self.order}).SerializeToString())] * 256)) == 256)
         self.code("and the connection goes on", core.call(get, {"id": self.order}), "OK")
         self.code("unknown fields are skipped", core.call(get, {"id": self.order}, varint(900 << 3) + b"\1"), "OK")
@@ -299,7 +302,10 @@ def main():
         core.token = args.token.encode()
     elif args.dni and not args.method.endswith("Autenticacion/Entrar"):
         core.login(args.dni, args.password)
-    result = core.call(args.method, json.loads(args.json))
+    try:
+        result = core.call(args.method, json.loads(args.json))
+    except (KeyError, ValueError, json_format.ParseError) as error:
+        raise SystemExit(f"{args.method}: not in the contract: {error}")
     if result.codigo:
         print(json.dumps({"code": CODES[result.codigo], "detail": result.mensaje,
                           "errors": [{"field": e.campo, "detail": e.detalle} for e in result.errores]}, ensure_ascii=False, indent=2))
