@@ -34,6 +34,7 @@ REASONS = {
     415: ("Unsupported Media Type", "INVALID_ARGUMENT", "El cuerpo no es de un tipo admitido.", "El cuerpo debe ser application/json"),
     422: ("Unprocessable Content", "INVALID_ARGUMENT", "La `Idempotency-Key` ya se usó con otro cuerpo.", "La clave ya se usó con otro cuerpo"),
     429: ("Too Many Requests", "RESOURCE_EXHAUSTED", "Demasiadas peticiones: no se hizo nada.", "Demasiadas peticiones"),
+    431: ("Request Header Fields Too Large", "INVALID_ARGUMENT", "La cabecera pasa de 32 KiB.", "La cabecera de la petición es demasiado grande"),
     500: ("Internal Server Error", "INTERNAL", "Error interno; con code UNKNOWN el resultado se desconoce.", "Error interno"),
     503: ("Service Unavailable", "UNAVAILABLE", "No disponible: no se hizo nada.", "Servicio no disponible"),
     504: ("Gateway Timeout", "DEADLINE_EXCEEDED", "Se acabó el plazo: el resultado se desconoce.", "Se acabó el plazo"),
@@ -62,6 +63,7 @@ PARAMETERS = {
     "GrpcTimeout": {
         "name": "Grpc-Timeout", "in": "header", "schema": {"type": "string", "pattern": "^([1-9][0-9]{3,7}m|[1-9][0-9]{0,7}S)$"}, "example": "5S",
         "description": "El plazo; sin él, 10 s, y a lo sumo 60 s. También vale uno menor (unidades H, M, S, m, u, n), que puede acabar en 504."}}
+PAGES = ["/openapi.json", "/v3/api-docs"]
 HEADERS = {
     "RequestId": {"schema": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,64}$"}, "description": "El id de la petición."},
     "Replayed": {"schema": {"type": "string", "enum": ["true"]}, "description": "Es la respuesta guardada de la misma `Idempotency-Key`."},
@@ -85,6 +87,17 @@ def error(status):
     example = {"type": "about:blank", "title": title, "status": status, "detail": detail, "instance": "4f1c2e0a9b", "code": code, "errors": errors}
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problema"}, "example": example}}
     return {"description": description, "headers": headers, "content": content}
+
+
+def page(path, number):
+    """What the gateway serves by itself: this document."""
+    content = {"application/json": {"schema": {"type": "object"}}}
+    return {"get": {
+        "operationId": f"Documento_{number}", "tags": ["Documento"], "summary": "Este documento", "security": [],
+        "description": "Público, sin token." + ("" if number == 1 else f" Lo mismo que `{PAGES[0]}`."),
+        "parameters": [{"$ref": "#/components/parameters/RequestId"}],
+        "responses": {"200": {"description": "Este documento", "headers": {"X-Request-Id": header("RequestId")}, "content": content},
+                      "431": {"$ref": "#/components/responses/Error431"}}}}
 
 
 class Operation:
@@ -169,7 +182,7 @@ class Operation:
 
     def statuses(self):
         rule, writes = self.method.rule, self.method.effect != "PD_READS"
-        out = {400, 406, 429, 500, 503, 504}
+        out = {400, 406, 429, 431, 500, 503, 504}
         if not rule.public or self.method.o.a_mano:
             out.add(401)
         if not rule.open_to_all:
@@ -200,7 +213,7 @@ class Document:
         for method in self.contract.methods:
             for number, route in enumerate(method.routes):
                 out.setdefault(json_path(route), {})[route.verb] = Operation(route, number, self.schemas).json()
-        return out
+        return {**out, **{path: page(path, i + 1) for i, path in enumerate(PAGES)}}
 
     def components(self):
         return {"securitySchemes": {"bearer": {
@@ -211,6 +224,7 @@ class Document:
 
     def json(self):
         tags = [{"name": s.name, "description": s.o.descripcion or f"Servicio `{s.full}`."} for s in self.contract.services]
+        tags.append({"name": "Documento", "description": "La descripción de esta API."})
         info = {"title": "Pendientes", "version": self.version, "summary": "Órdenes de trabajo de un proveedor de internet",
                 "description": INTRODUCTION, "license": {"name": "Propietaria", "identifier": "LicenseRef-Pendientes"}}
         return {"openapi": "3.1.0", "info": info, "servers": [{"url": "/"}], "security": [{"bearer": []}], "tags": tags, "paths": self.paths(),
