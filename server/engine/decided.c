@@ -272,15 +272,13 @@ static void first_done(pg_unit *unit, pg_end end) {
     en_facts facts = gather(call, d, end, &reply);
     facts.fault |= fault;
     en_decision decision = en_decide(&facts);
-    if (decision == EN_ACCEPT) {
+    if (decision == EN_ACCEPT && reply) {
         commit(call, d, reply);
         return;
     }
     roll_back(d->engine, unit);
-    if (decision == EN_REFUSE) {
-        if (call->status.code == PD_OK)
-            pd_status_set(&call->status, call->arena, PD_INTERNAL, "Error interno");
-        sv_call_end(call, NULL);
+    if (decision == EN_REFUSE || decision == EN_ACCEPT) {
+        sv_call_end(call, NULL); /* without a status it is INTERNAL */
     } else if (decision == EN_REPLAY) {
         call->status = (pd_status){0};
         replay(call, d, d->results[FOUND]);
