@@ -5,11 +5,14 @@
 
 #include "pendientes/config.h"
 
+#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+enum { PROGRESS_S = 10 };
 
 typedef struct migrate_settings {
     const char *database, *migrations_dir;
@@ -57,29 +60,73 @@ static bool lock(PGconn *conn, const char **error, pd_arena *arena) {
     return run(conn, pd_arena_printf(arena, "SELECT pg_advisory_lock(%s)", key), error, arena);
 }
 
-static bool apply(PGconn *conn, const sv_migration *m, const char **error, pd_arena *arena) {
+/* Tells now and then that it is still at work. */
+static void wait_for(PGconn *conn) {
+    struct pollfd ready = {.fd = PQsocket(conn), .events = POLLIN};
+    for (int seconds = 0; PQisBusy(conn);) {
+        int rc = poll(&ready, 1, PROGRESS_S * 1000);
+        if (rc == 0) {
+            printf("%d s … ", seconds += PROGRESS_S);
+            fflush(stdout);
+        } else if (rc > 0 && !PQconsumeInput(conn))
+            return;
+    }
+}
+
+/* Where in the file, if PostgreSQL tells: it counts characters. */
+static int line_of(const char *text, const char *position) {
+    int line = 1;
+    for (long left = position ? atol(position) - 1 : 0; left > 0 && *text; text++) {
+        line += *text == '\n';
+        left -= (text[1] & 0xc0) != 0x80;
+    }
+    return position ? line : 0;
+}
+
+static bool run_file(PGconn *conn, const sv_migration *m, const char **error, pd_arena *arena) {
+    if (!PQsendQuery(conn, m->text)) {
+        *error = pd_arena_strdup(arena, PQerrorMessage(conn));
+        return false;
+    }
+    wait_for(conn);
+    for (PGresult *result; (result = PQgetResult(conn)); PQclear(result)) {
+        if (*error || PQresultStatus(result) != PGRES_FATAL_ERROR)
+            continue;
+        int line = line_of(m->text, PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION));
+        const char *what = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+        *error = pd_arena_printf(arena, "%s: %s", line ? pd_arena_printf(arena, "%s:%d", m->name, line) : m->name,
+                                 what ? what : PQresultErrorMessage(result));
+    }
+    if (!*error && PQtransactionStatus(conn) != PQTRANS_INTRANS)
+        *error = pd_arena_printf(arena, "%s ends its transaction itself; undo by hand what it did", m->name);
+    return !*error;
+}
+
+static bool record(PGconn *conn, const sv_migration *m, const char **error, pd_arena *arena) {
     const char *values[] = {pd_arena_printf(arena, "%d", m->number), m->name, m->digest};
+    PGresult *result = PQexecParams(conn, "INSERT INTO migraciones (numero, nombre, sha256) VALUES ($1, $2, $3)", 3,
+                                    NULL, values, NULL, NULL, 0);
+    bool ok = PQresultStatus(result) == PGRES_COMMAND_OK;
+    if (!ok)
+        *error = pd_arena_strdup(arena, PQerrorMessage(conn));
+    PQclear(result);
+    return ok;
+}
+
+static bool apply(PGconn *conn, const sv_migration *m, const char **error, pd_arena *arena) {
     struct timespec start, end;
     printf("%s … ", m->name);
     fflush(stdout);
     clock_gettime(CLOCK_MONOTONIC, &start);
     bool ok = run(conn, "BEGIN", error, arena) && run(conn, "SET LOCAL lock_timeout = '10s'", error, arena) &&
-              run(conn, m->text, error, arena);
-    if (ok) {
-        PGresult *result = PQexecParams(conn, "INSERT INTO migraciones (numero, nombre, sha256) VALUES ($1, $2, $3)", 3,
-                                        NULL, values, NULL, NULL, 0);
-        ok = PQresultStatus(result) == PGRES_COMMAND_OK;
-        if (!ok)
-            *error = pd_arena_strdup(arena, PQerrorMessage(conn));
-        PQclear(result);
-    }
-    ok = ok && run(conn, "COMMIT", error, arena);
+              run_file(conn, m, error, arena) && record(conn, m, error, arena) && run(conn, "COMMIT", error, arena);
     clock_gettime(CLOCK_MONOTONIC, &end);
     if (ok)
         printf("applied in %.0f ms\n",
                (double)(end.tv_sec - start.tv_sec) * 1e3 + (double)(end.tv_nsec - start.tv_nsec) / 1e6);
     else
-        printf("failed, nothing of it was kept\n");
+        printf("failed\n");
+    fflush(stdout);
     return ok;
 }
 
@@ -87,13 +134,18 @@ static bool migrate(const migrate_settings *settings, PGconn *conn, pd_arena *ar
     sv_migrations migrations;
     size_t done;
     const char *dir = settings->migrations_dir ? settings->migrations_dir : sv_share_dir("migrations");
+    if (!dir) {
+        *error = "--migrations-dir is missing";
+        return false;
+    }
     if (!sv_migrations_read(dir, arena, &migrations, error))
         return false;
     if (PQstatus(conn) != CONNECTION_OK) {
         *error = pd_arena_strdup(arena, PQerrorMessage(conn));
         return false;
     }
-    PQexec(conn, "SET client_min_messages = warning");
+    if (!run(conn, "SET client_min_messages = warning", error, arena))
+        return false;
     if (!settings->dry_run &&
         (!lock(conn, error, arena) || !run(conn,
                                            "CREATE TABLE IF NOT EXISTS migraciones (numero int PRIMARY KEY, nombre "

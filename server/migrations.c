@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { MAX_FILE = 4 << 20 };
+#include <sys/stat.h>
 
 static void digest(const char *text, char out[65]) {
     unsigned char bytes[EVP_MAX_MD_SIZE];
@@ -20,29 +19,33 @@ static void digest(const char *text, char out[65]) {
 
 static const char *read_file(const char *path, pd_arena *arena, const char **error) {
     FILE *f = fopen(path, "re");
+    struct stat about;
     char *text = NULL;
-    size_t n = 0;
-    if (f) {
-        text = pd_arena_alloc(arena, MAX_FILE);
-        n = fread(text, 1, MAX_FILE - 1, f);
-        text[n] = 0;
+    if (f && fstat(fileno(f), &about) == 0) {
+        text = pd_arena_alloc(arena, (size_t)about.st_size + 1);
+        text[fread(text, 1, (size_t)about.st_size, f)] = 0;
     }
-    if (!f || ferror(f) || strlen(text) != n)
-        *error = pd_arena_printf(arena, "%s: %s", path, f && !ferror(f) ? "holds a NUL" : strerror(errno));
+    if (!text || ferror(f))
+        *error = pd_arena_printf(arena, "%s: %s", path, strerror(errno));
+    else if (strlen(text) != (size_t)about.st_size)
+        *error = pd_arena_printf(arena, "%s holds a NUL", path);
     if (f)
         fclose(f);
     return *error ? NULL : text;
 }
 
-static int is_migration(const struct dirent *entry) {
-    const char *name = entry->d_name;
-    size_t n = strlen(name);
-    return n > 9 && strspn(name, "0123456789") == 4 && name[4] == '_' && strcmp(name + n - 4, ".sql") == 0;
+static int is_sql(const struct dirent *entry) {
+    size_t n = strlen(entry->d_name);
+    return n > 4 && entry->d_name[0] != '.' && strcmp(entry->d_name + n - 4, ".sql") == 0;
+}
+
+static bool is_numbered(const char *name) {
+    return strspn(name, "0123456789") == 4 && name[4] == '_' && strlen(name) > 9;
 }
 
 bool sv_migrations_read(const char *dir, pd_arena *arena, sv_migrations *out, const char **error) {
     struct dirent **entries;
-    int n = scandir(dir, &entries, is_migration, alphasort);
+    int n = scandir(dir, &entries, is_sql, alphasort);
     *error = NULL;
     *out = (sv_migrations){0};
     if (n <= 0) {
@@ -54,6 +57,8 @@ bool sv_migrations_read(const char *dir, pd_arena *arena, sv_migrations *out, co
         sv_migration *m = &out->at[out->n++];
         m->name = pd_arena_strdup(arena, entries[i]->d_name);
         m->number = atoi(m->name);
+        if (!*error && !is_numbered(m->name))
+            *error = pd_arena_printf(arena, "%s/%s: a migration is named NNNN_name.sql", dir, m->name);
         if (!*error && m->number != i + 1)
             *error = pd_arena_printf(arena, "%s/%s: number %d was expected", dir, m->name, i + 1);
         if (!*error)
@@ -84,9 +89,10 @@ bool sv_migrations_done(const sv_migrations *migrations, PGconn *conn, pd_arena 
         *error = pd_arena_strdup(arena, PQerrorMessage(conn));
     for (int i = 0; !*error && i < PQntuples(rows); i++) {
         const char *name = PQgetvalue(rows, i, 1);
-        if ((size_t)i >= migrations->n || atoi(PQgetvalue(rows, i, 0)) != i + 1)
-            *error = pd_arena_printf(
-                arena, "the database has migration %s, which is not among the files: it is of a newer version", name);
+        if (atoi(PQgetvalue(rows, i, 0)) != i + 1)
+            *error = pd_arena_printf(arena, "the database has %s without the one before it", name);
+        else if ((size_t)i >= migrations->n)
+            *error = pd_arena_printf(arena, "the database has %s, which this version does not know", name);
         else if (strcmp(PQgetvalue(rows, i, 2), migrations->at[i].digest) != 0)
             *error = pd_arena_printf(
                 arena, "%s was applied with another content; migrations are never changed, add one instead", name);
@@ -100,12 +106,13 @@ bool sv_migrations_done(const sv_migrations *migrations, PGconn *conn, pd_arena 
 bool sv_migrations_current(PGconn *conn, const char *dir, pd_arena *arena, const char **error) {
     sv_migrations migrations;
     size_t done;
-    if (!sv_migrations_read(dir, arena, &migrations, error) ||
-        !sv_migrations_done(&migrations, conn, arena, &done, error))
-        return false;
-    if (done < migrations.n)
-        *error = pd_arena_printf(arena,
-                                 "the database lacks %zu migrations, the first is %s: run `pendientes-server migrate`",
+    pd_arena *own = pd_arena_new(); /* for the texts */
+    if (sv_migrations_read(dir, own, &migrations, error) && sv_migrations_done(&migrations, conn, own, &done, error) &&
+        done < migrations.n)
+        *error = pd_arena_printf(own, "the database lacks %zu migrations, from %s on: run `pendientes-server migrate`",
                                  migrations.n - done, migrations.at[done].name);
+    if (*error)
+        *error = pd_arena_strdup(arena, *error);
+    pd_arena_free(own);
     return !*error;
 }
