@@ -97,10 +97,10 @@ static uint64_t now_us(void) {
     return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
 }
 
-/* Faults are worth a line of their own; refusals are the caller's business. */
+/* Faults are worth a line of their own. Refusals are the caller's business, and why all calls are UNAVAILABLE is logged
+ * once, where it happens. */
 static bool is_fault(pd_code code) {
-    return code == PD_INTERNAL || code == PD_UNKNOWN || code == PD_DATA_LOSS || code == PD_UNAVAILABLE ||
-           code == PD_DEADLINE_EXCEEDED || code == PD_RESOURCE_EXHAUSTED;
+    return code == PD_INTERNAL || code == PD_UNKNOWN || code == PD_DATA_LOSS || code == PD_DEADLINE_EXCEEDED;
 }
 
 static void log_call(const sv_call *call, uint64_t micros) {

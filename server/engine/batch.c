@@ -31,7 +31,7 @@ static void send_batch(en_group *group) {
     for (size_t i = 0; i < group->n; i++) {
         sv_call *call = group->calls[i];
         const en_statement *statement = en_statements_of(engine->options.statements, call->method);
-        if (!en_query(engine, call, statement, EN_MAIN, &queries[n])) {
+        if (call->dead || !en_query(engine, call, statement, EN_MAIN, &queries[n])) {
             sv_call_end(call, NULL);
             continue;
         }

@@ -155,9 +155,11 @@ static void send_group(en_group *group) {
                         .lengths = params.lengths,
                         .formats = params.formats};
     uint64_t due = 0;
-    for (size_t i = 0; i < group->n; i++)
+    for (size_t i = 0; i < group->n; i++) {
+        sv_call_move(group->calls[i], SV_PLANNED);
         if (group->calls[i]->due_ms > due)
             due = group->calls[i]->due_ms;
+    }
     group->unit = (pg_unit){.queries = query,
                             .n = 1,
                             .results = pd_arena_alloc(group->arena, sizeof(PGresult *)),

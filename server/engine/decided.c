@@ -326,5 +326,5 @@ void en_decided_run(en_engine *engine, sv_call *call, const en_statement *statem
 
 bool en_decided_abandon(en_engine *engine, sv_call *call) {
     decided *d = call->plan;
-    return !d->committing && pg_lanes_cancel(engine->options.lanes, PG_LANE_DECIDED, &d->unit);
+    return !d->committing && en_unqueue(engine, call, PG_LANE_DECIDED, &d->unit);
 }

@@ -236,7 +236,15 @@ bool en_engine_abandon(en_engine *engine, sv_call *call) {
     if (call->in->key && en_decidable(call->method))
         return en_decided_abandon(engine, call);
     en_single *single = call->plan;
-    return pg_lanes_cancel(engine->options.lanes, single->lane, &single->unit);
+    return en_unqueue(engine, call, single->lane, &single->unit);
+}
+
+bool en_unqueue(en_engine *engine, sv_call *call, pg_lane_id lane, pg_unit *unit) {
+    if (!pg_lanes_cancel(engine->options.lanes, lane, unit))
+        return false;
+    if (!pg_lanes_up(engine->options.lanes, lane))
+        pd_status_set(&call->status, call->arena, PD_UNAVAILABLE, "La base de datos no está disponible");
+    return true;
 }
 
 void en_engine_turn(void *arg) {

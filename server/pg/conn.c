@@ -459,6 +459,8 @@ void pg_conn_free(pg_conn *conn) {
     pd_timer_stop(conn->loop, &conn->timer);
     pd_watch_free(conn->watch);
     PQfinish(conn->pq);
+    conn->pq = NULL;
+    set_state(conn, PG_DOWN);
     while (conn->first)
         finish(conn, PG_LOST);
     free(conn);

@@ -189,6 +189,36 @@ START_TEST(cuts_lose_and_double_nothing) {
 }
 END_TEST
 
+/* The server crashes under keyed creates: COMMITs of unknown outcome are settled by their keys. */
+START_TEST(crash_is_settled_by_keys) {
+    static h_outcome out[MANY];
+    char json[300], key[20];
+    order(json, sizeof json, "caida");
+    for (int i = 0; i < MANY; i++) {
+        snprintf(key, sizeof key, "caida%d", i);
+        h_send(&out[i], H_CORD, "Pendientes/Crear", json, (h_with){.key = key});
+    }
+    for (int i = 0; i < 3; i++)
+        pd_loop_turn(h_core.loop, 5);
+    ts_pg_stop();
+    ts_pg_start();
+    PQreset(h_db);
+    for (int i = 0; i < MANY; i++) {
+        h_turn_until(&out[i].done);
+        ck_assert(out[i].code == PD_OK || out[i].code == PD_UNAVAILABLE);
+    }
+    while (!sv_core_ready(&h_core))
+        pd_loop_turn(h_core.loop, 10);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(key, sizeof key, "caida%d", i);
+        h_outcome again = h_call_with(H_CORD, "Pendientes/Crear", json, (h_with){.key = key});
+        h_expect(&again, PD_OK);
+        ck_assert(again.replayed || out[i].code != PD_OK);
+    }
+    ck_assert_int_eq(orders("caida"), MANY);
+}
+END_TEST
+
 static void add(TCase *tcase) {
     tcase_add_test(tcase, refusal_writes_nothing);
     tcase_add_test(tcase, constraint_names_the_field);
@@ -200,6 +230,7 @@ static void add(TCase *tcase) {
     tcase_add_test(tcase, old_keys_count_no_more);
     tcase_add_test(tcase, nothing_of_a_key_is_readable);
     tcase_add_test(tcase, cuts_lose_and_double_nothing);
+    tcase_add_test(tcase, crash_is_settled_by_keys);
 }
 
 int main(void) {
