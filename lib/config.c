@@ -239,7 +239,7 @@ static void print(const reading *r) {
 /* The word of that name among the flags, or NULL; for `config` its value. */
 static const char *word(int argc, char **argv, const char *name) {
     size_t n = strlen(name);
-    for (int i = 0; i < argc; i++) {
+    for (int i = 0; i < argc && argv[i]; i++) {
         if (strcmp(argv[i], name) == 0)
             return i + 1 < argc ? argv[i + 1] : "";
         if (strncmp(argv[i], name, n) == 0 && argv[i][n] == '=')
@@ -266,7 +266,7 @@ pd_config_end pd_config_read(const char *program, const char *usage, const pd_se
     char *rest[256];
     int n = 0;
     bool show = false;
-    for (int i = 0; i < argc && n < 256; i++) {
+    for (int i = 0; i < argc && argv[i] && n < 256; i++) {
         if (strcmp(argv[i], "--print-config") == 0)
             show = true;
         else

@@ -1,6 +1,6 @@
-/* config: one table of settings per program, from which come the flags, the environment variables, the file's keys, --help
- * and --print-config. A flag beats the environment, which beats the file (--config FILE, lines `key = value`, `#` comments),
- * which beats the default. An unknown key, flag or bad value refuses to start and is named. */
+/* config: one table of settings per program, from which come the flags, the environment variables, the file's keys,
+ * --help and --print-config. A flag beats the environment, which beats the file (--config FILE, lines `key = value`,
+ * `#` comments), which beats the default. An unknown key, flag or bad value refuses to start and is named. */
 #ifndef PENDIENTES_CONFIG_H
 #define PENDIENTES_CONFIG_H
 
@@ -32,8 +32,8 @@ typedef struct pd_setting {
 typedef enum pd_config_end { PD_CONFIG_GO, PD_CONFIG_DONE, PD_CONFIG_BAD } pd_config_end;
 
 /* Fills `out` by `settings` (ended by a NULL name). DONE: --help, --version or --print-config were answered on stdout.
- * BAD: one clear line is on stderr. `usage` opens --help. argv[0..] are the words after the subcommand. Texts live as long as
- * the process. */
+ * BAD: one clear line is on stderr. `usage` opens --help. argv[0..] are the words after the subcommand. Texts live as
+ * long as the process. */
 pd_config_end pd_config_read(const char *program, const char *usage, const pd_setting *settings, void *out, int argc,
                              char **argv);
 

@@ -1,5 +1,5 @@
-/* log: JSON lines on stderr: ts, level, proc, msg, then pairs. Thread-safe; one write(2) per line. Never give it a secret:
- * values of fields marked `secret`, tokens and query strings do not belong here. */
+/* log: JSON lines on stderr: ts, level, proc, msg, then pairs. Thread-safe; one write(2) per line. Never give it a
+ * secret: values of fields marked `secret`, tokens and query strings do not belong here. */
 #ifndef PENDIENTES_LOG_H
 #define PENDIENTES_LOG_H
 
@@ -24,12 +24,12 @@ bool pd_log_level_parse(const char *name, pd_log_level *level);
 bool pd_log_on(pd_log_level level);
 void pd_log_write(pd_log_level level, const char *msg, const pd_log_pair *pairs, size_t n);
 
-#define PD_LOG(level_, msg_, ...)                                                                                         \
-    do {                                                                                                                  \
-        if (pd_log_on(level_)) {                                                                                          \
-            const pd_log_pair pd_pairs_[] = {__VA_ARGS__};                                                                \
-            pd_log_write((level_), (msg_), pd_pairs_, sizeof pd_pairs_ / sizeof pd_pairs_[0]);                            \
-        }                                                                                                                 \
+#define PD_LOG(level_, msg_, ...)                                                                                      \
+    do {                                                                                                               \
+        if (pd_log_on(level_)) {                                                                                       \
+            const pd_log_pair pd_pairs_[] = {__VA_ARGS__};                                                             \
+            pd_log_write((level_), (msg_), pd_pairs_, sizeof pd_pairs_ / sizeof pd_pairs_[0]);                         \
+        }                                                                                                              \
     } while (0)
 
 #endif

@@ -1,5 +1,5 @@
-/* metrics: counters, gauges and histograms in Prometheus' text format (version 0.0.4). Registered at start, single-writer
- * updates, read by pd_metrics_print from the same or another thread (relaxed atomics). */
+/* metrics: counters, gauges and histograms in Prometheus' text format (version 0.0.4). Registered at start,
+ * single-writer updates, read by pd_metrics_print from the same or another thread (relaxed atomics). */
 #ifndef PENDIENTES_METRICS_H
 #define PENDIENTES_METRICS_H
 
@@ -9,8 +9,8 @@
 
 typedef struct pd_metric pd_metric;
 
-/* `labels`: "" or `method="…",code="…"`, already escaped. The same name with other labels is one family; help and kind are
- * those of the first. All strings are copied. Never NULL. */
+/* `labels`: "" or `method="…",code="…"`, already escaped. The same name with other labels is one family; help and kind
+ * are those of the first. All strings are copied. Never NULL. */
 pd_metric *pd_counter(const char *name, const char *labels, const char *help);
 pd_metric *pd_gauge(const char *name, const char *labels, const char *help);
 /* Seconds, with fixed buckets from 100 us to 10 s. */
