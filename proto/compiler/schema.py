@@ -102,7 +102,9 @@ class Schemas:
     def request_field(self, field, as_text, clears):
         schema = self.request_value(field, as_text)
         if field.repeated:
-            schema = {"type": "array", "items": schema, "maxItems": field.max_items, **({"minItems": 1} if field.required else {})}
+            schema = {"type": "array", "items": schema, **({"minItems": 1} if field.required else {})}
+            if not as_text or field.o.HasField("elementos_max"):  # the limit of a URL comes before the default's
+                schema["maxItems"] = field.max_items
         # in a partial update null clears; elsewhere it is as if the key were not there
         if not as_text and not (field.not_null if clears else field.required):
             schema = nullable(schema)

@@ -6,6 +6,8 @@ from urllib.parse import quote
 from rule import BITS
 from schema import Schemas
 
+# X-Request-Id and traceparent stand here and not among each operation's parameters: they change no answer, and tools that link operations by
+# what ends in Id take the first for the id of a row.
 INTRODUCTION = """Órdenes de trabajo («pendientes») de un proveedor de internet: traslados, instalaciones, averías, cámaras y recojos.
 
 * Todo éxito es 200. Un campo sin valor está presente como `null`. Las claves desconocidas se ignoran.
@@ -16,6 +18,8 @@ un método que no tiene, 405 con `Allow`.
 * Fecha y hora: en respuestas, hora local sin desplazamiento; al recibir, local o con `Z` o `±HH:MM`. Los enteros se aceptan también como texto \
 de dígitos, los decimales como texto.
 * `HEAD` en todo GET. Una barra al final de la ruta se ignora. Un parámetro de consulta repetido o mal codificado es 400; uno desconocido se ignora.
+* `X-Request-Id` (1 a 64 letras, dígitos, `-`, `_` o `.`; otro se reemplaza) y `traceparent` se aceptan en toda petición; el id vuelve en la \
+respuesta.
 * `Accept: application/json; profile="envelope"` pide la respuesta envuelta: `{"success","code","message","data"}`.
 
 Permisos (bits de `permisos` del rol): %s.
@@ -57,9 +61,6 @@ PARAMETERS = {
         "name": "Idempotency-Key", "in": "header", "schema": {"type": "string", "pattern": "^[!-~]{1,200}$"},
         "description": "La misma clave con el mismo cuerpo tiene un solo efecto durante 24 horas; vuelve la primera respuesta, con "
                        "`Idempotency-Replayed: true`."},
-    "RequestId": {
-        "name": "X-Request-Id", "in": "header", "schema": {"type": "string"},
-        "description": "De 1 a 64 letras, dígitos, `-`, `_` o `.`; otro se reemplaza. Vuelve en la respuesta."},
     "GrpcTimeout": {
         "name": "Grpc-Timeout", "in": "header", "schema": {"type": "string", "pattern": "^([1-9][0-9]{3,7}m|[1-9][0-9]{0,7}S)$"}, "example": "5S",
         "description": "El plazo; sin él, 10 s, y a lo sumo 60 s. También vale uno menor (unidades H, M, S, m, u, n), que puede acabar en 504."}}
@@ -95,7 +96,6 @@ def page(path, number):
     return {"get": {
         "operationId": f"Documento_{number}", "tags": ["Documento"], "summary": "Este documento", "security": [],
         "description": "Público, sin token." + ("" if number == 1 else f" Lo mismo que `{PAGES[0]}`."),
-        "parameters": [{"$ref": "#/components/parameters/RequestId"}],
         "responses": {"200": {"description": "Este documento", "headers": {"X-Request-Id": header("RequestId")}, "content": content},
                       "431": {"$ref": "#/components/responses/Error431"}}}}
 
@@ -147,7 +147,7 @@ class Operation:
         if self.loose or not self.route.body:
             out += [self.parameter(f, "query", f.required and not self.loose) for f in self.beside if not f.is_message]
         shared = ["IdempotencyKey"] if self.honours_key() else []
-        return out + [{"$ref": f"#/components/parameters/{name}"} for name in [*shared, "RequestId", "GrpcTimeout"]]
+        return out + [{"$ref": f"#/components/parameters/{name}"} for name in [*shared, "GrpcTimeout"]]
 
     def honours_key(self):
         return self.method.takes_key and self.route.verb == "post"
