@@ -3,6 +3,7 @@
  * the answer). */
 #include "pendientes/service.h"
 #include "lib/frame.h"
+#include "lib/sockets.h"
 #include "lib/timers.h"
 #include "pendientes/trace.h"
 
@@ -17,6 +18,7 @@ enum {
     SEND_MS = 1000, /* a client that does not read its answers for so long loses them */
     LOOK_MS = 5,    /* between looks at slots that are sending */
     LEAVE_MS = 100, /* before the socket closes: nng tells nobody when its bytes have left */
+    CLOSE_MS = 500,
     PEER_MAX = 64,
     ANSWER_RESERVE = 64 << 10, /* of the answer's bound, for the results without data */
 };
@@ -205,7 +207,11 @@ static bool read_call(pd_incoming *call, const pd_wire_call *wire, uint8_t nul, 
         return false;
     }
     if (wire->metodo && !(call->method = pd_method_find(wire->metodo, strlen(wire->metodo)))) {
-        pd_status_set(status, arena, PD_UNIMPLEMENTED, "Método desconocido: %.100s", wire->metodo);
+        /* what is no name is not echoed: cut or malformed, it would not be UTF-8 */
+        size_t len = strlen(wire->metodo);
+        bool name = len > 0 && len <= 100 && visible_ascii(wire->metodo, len);
+        pd_status_set(status, arena, PD_UNIMPLEMENTED, "Método desconocido%s%s", name ? ": " : "",
+                      name ? wire->metodo : "");
         return false;
     }
     if (!call->method && !call->probe) {
@@ -410,7 +416,7 @@ void pd_service_close(pd_service *service) {
         }
         pd_arena_free(slot->arena);
     }
-    nng_close(service->socket);
+    pd_socket_close(service->socket, CLOSE_MS);
     free(service->slots);
     free(service);
 }
