@@ -1,4 +1,5 @@
 #include "lib/outbox.h"
+#include "lib/sockets.h"
 
 /* Two frames of reads in flight measured best, three and four worse; with frames of 256 the second is filled while
  * PostgreSQL answers the first. Writes: more frames mean fewer calls to share a Sync. */
@@ -64,7 +65,7 @@ size_t pd_outbox_take(pd_queue *queue, pd_class class, pd_call *calls[PD_FRAME_C
     size_t n = 0, bytes = 0;
     while (queue->first && n < pd_classes[class].calls) {
         pd_call *call = queue->first;
-        if (n > 0 && bytes + call->size > PD_FRAME_BYTES)
+        if (n > 0 && bytes + call->size > PD_SOCKET_WHOLE)
             break;
         bytes += call->size;
         pd_queue_remove(call);

@@ -61,7 +61,8 @@ void pd_queue_push_front(pd_queue *queue, pd_call *call);
 void pd_queue_remove(pd_call *call);
 
 pd_class pd_class_of(const pd_method *method, bool probe, bool keyed);
-/* Removes from the front what fits in a frame; 0 when the queue is empty. */
+/* Removes from the front what belongs in a frame; 0 when the queue is empty. Several calls together stay below
+ * PD_SOCKET_WHOLE bytes. */
 size_t pd_outbox_take(pd_queue *queue, pd_class class, pd_call *calls[PD_FRAME_CALLS]);
 
 #endif

@@ -1,4 +1,5 @@
 #include "lib/peers.h"
+#include "lib/sockets.h"
 
 #include <nng/protocol/reqrep0/req.h>
 #include <poll.h>
@@ -9,6 +10,8 @@
 enum {
     LINES_AT_FIRST = 3, /* two frames of reads, and one whose pipe nng has surely given back */
     LINES_MAX = 128,
+    RENEW_MS = 5000, /* a core not connected for so long gets new sockets: see sockets.h */
+    CLOSE_MS = 500,
     LINES_KEPT = 8, /* for reads, when other frames stay out for long; as many again for writes */
     TRIES = 4,      /* lines tried for one frame */
     DEAF_MAX_MS = 20,
@@ -61,16 +64,16 @@ static int line_connect(pd_line *line) {
     if (rv == 0 && options->watch && !(line->watch = options->watch(options->ctx, line->fd, pd_line_ready, line)))
         rv = NNG_ENOMEM;
     if (rv != 0)
-        nng_close(line->socket);
+        pd_socket_close(line->socket, 0);
     return rv;
 }
 
-static void line_disconnect(pd_line *line) {
+static void line_disconnect(pd_line *line, int wait_ms) {
     const pd_client_options *options = line->peer->peers->options;
     if (line->watch && options->unwatch)
         options->unwatch(options->ctx, line->watch);
     line->watch = NULL;
-    nng_close(line->socket);
+    pd_socket_close(line->socket, wait_ms);
 }
 
 static int line_open(pd_peer *peer) {
@@ -94,7 +97,7 @@ static int line_open(pd_peer *peer) {
 
 static void line_free(pd_line *line) {
     if (!line->broken)
-        line_disconnect(line);
+        line_disconnect(line, CLOSE_MS);
     nng_aio_free(line->aio);
     free(line);
 }
@@ -102,7 +105,7 @@ static void line_free(pd_line *line) {
 /* A socket in a state that only closing ends. When no new one can be had now, the tick tries again. */
 static void line_renew(pd_line *line) {
     if (!line->broken)
-        line_disconnect(line);
+        line_disconnect(line, 0);
     drop_idle(line);
     line->broken = line_connect(line) != 0;
     if (!line->broken)
@@ -212,6 +215,8 @@ pd_line *pd_peer_send(pd_peer *peer, pd_class class, size_t calls, nng_msg *msg,
         line_open(
             peer); /* connected by the time the next frame wants it; if it cannot be had, the next turn tries again */
     if (!line) {
+        if (peer->deaf_ms == 0)
+            peer->deaf_since = now;
         peer->deaf_ms = peer->deaf_ms == 0 ? 1 : peer->deaf_ms * 2 < DEAF_MAX_MS ? peer->deaf_ms * 2 : DEAF_MAX_MS;
         peer->deaf_until = now + peer->deaf_ms;
         return NULL;
@@ -269,6 +274,10 @@ static void probe(pd_peer *peer, uint64_t now) {
             nng_msg_free(msg);
         if (!peer->idle && peer->n_lines < LINES_MAX)
             line_open(peer);
+        if (peer->deaf_ms == 0) {
+            peer->deaf_ms = 1;
+            peer->deaf_since = now;
+        }
         return;
     }
     peer->deaf_ms = peer->deaf_until = 0;
@@ -320,8 +329,17 @@ static void look_at_line(pd_line *line, uint64_t now) {
     }
 }
 
+static void renew_all(pd_peer *peer, uint64_t now) {
+    peer->deaf_since = now;
+    for (pd_line *line = peer->lines; line; line = line->next)
+        if (!line->busy)
+            line_renew(line);
+}
+
 static bool look_at_peer(pd_peer *peer, uint64_t now) {
     bool busy = false;
+    if (peer->deaf_ms > 0 && now - peer->deaf_since >= RENEW_MS)
+        renew_all(peer, now);
     for (pd_line *line = peer->lines; line; line = line->next) {
         if (line->broken)
             line_renew(line);

@@ -46,9 +46,10 @@ struct pd_peer {
     bool silent;                   /* set aside: does not answer */
     bool refusing;                 /* answers UNAVAILABLE: used when there is no other */
     uint64_t deaf_until, deaf_ms;  /* no line of it is connected (or free yet): not before then, with backoff */
-    uint64_t heard_ms;             /* last answer of any kind; 0: none */
-    uint64_t probed_ms;            /* last probe */
-    pd_line *probe;                /* the line that carries it */
+    uint64_t deaf_since;
+    uint64_t heard_ms;  /* last answer of any kind; 0: none */
+    uint64_t probed_ms; /* last probe */
+    pd_line *probe;     /* the line that carries it */
 };
 
 /* What happens on lines; the line is idle again when `answered` or `lost` returns. */

@@ -1,4 +1,5 @@
 #include "lib/outbox.h"
+#include "lib/sockets.h"
 
 #include <check.h>
 #include <stdlib.h>
@@ -60,7 +61,7 @@ START_TEST(frames_are_bounded) {
     ck_assert_uint_eq(pd_outbox_take(&queue, PD_CLASS_READ, taken), 256);
     ck_assert_uint_eq(queue.n, 43);
     for (int i = 257; i < 300; i++)
-        calls[i].size = PD_FRAME_BYTES / 2;
+        calls[i].size = PD_SOCKET_WHOLE / 2;
     ck_assert_uint_eq(pd_outbox_take(&queue, PD_CLASS_READ, taken), 2);
     calls[259].size = PD_FRAME_BYTES;
     ck_assert_uint_eq(pd_outbox_take(&queue, PD_CLASS_READ, taken), 1);

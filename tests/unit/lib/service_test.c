@@ -1,6 +1,7 @@
 /* The service against a bare REQ socket, as a stranger would use it. */
 #include "fake_core.h"
 #include "lib/frame.h"
+#include "lib/sockets.h"
 
 #include <nng/protocol/reqrep0/req.h>
 
@@ -27,7 +28,7 @@ static void setup(void) {
 static void teardown(void) {
     fake_release(&core);
     nng_aio_free(aio);
-    nng_close(client);
+    pd_socket_close(client, 1000);
     pd_service_close(core.service);
     pd_loop_free(loop);
     pd_arena_free(arena);
