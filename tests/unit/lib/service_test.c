@@ -238,16 +238,26 @@ START_TEST(broken_frames_are_told_so) {
 END_TEST
 
 START_TEST(oversized_frames_close_the_connection) {
-    char *bytes = calloc(1, PD_FRAME_BYTES + 4096);
-    send_bytes(client, bytes, PD_FRAME_BYTES + 4096);
-    free(bytes);
+    char other[300], bytes[20000] = {0};
+    const char *error = NULL;
+    snprintf(other, sizeof other, "%s-small", url);
+    pd_service_options options = {.listen = other, .max_bytes = 4096, .call = fake_call, .arg = &core};
+    pd_service *small = pd_service_listen(loop, &options, &error);
+    nng_socket sender;
+    ck_assert_ptr_nonnull(small);
+    ck_assert_int_eq(nng_req0_open(&sender), 0);
+    ck_assert_int_eq(nng_socket_set_ms(sender, NNG_OPT_REQ_RESENDTIME, NNG_DURATION_INFINITE), 0);
+    ck_assert_int_eq(nng_dial(sender, other, NULL, 0), 0);
+    send_bytes(sender, bytes, sizeof bytes);
     nng_msg *msg;
     int rv = NNG_EAGAIN;
     for (int i = 0; i < 1000 && rv == NNG_EAGAIN; i++) {
         pd_loop_turn(loop, 5);
-        rv = nng_recvmsg(client, &msg, NNG_FLAG_NONBLOCK);
+        rv = nng_recvmsg(sender, &msg, NNG_FLAG_NONBLOCK);
     }
     ck_assert_int_eq(rv, NNG_ECONNRESET);
+    pd_socket_close(sender, 1000);
+    pd_service_close(small);
 }
 END_TEST
 
