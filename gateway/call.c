@@ -65,7 +65,7 @@ gw_call *gw_call_new(gw_gateway *gateway, h2o_req_t *req) {
     call->conn = gw_conn_of(req);
     call->token = call->key = (gw_slice){NULL, 0};
     call->match.route = NULL;
-    call->traceparent = NULL;
+    call->traceparent = call->page = NULL;
     call->refusal = (pd_status){.code = PD_OK};
     call->refusal_http = 0;
     call->rpc = NULL;
@@ -113,7 +113,7 @@ void gw_call_record(gw_call *call, int http) {
     uint64_t micros = gw_now_us() - call->started_us;
     gw_meter_request(call->gateway->meter, route, http, micros);
     gw_access_add(call->gateway->access, &(gw_access_line){.method = call->head ? "HEAD" : gw_verb_name(call->verb),
-                                                           .route = route ? route->path : NULL,
+                                                           .route = route ? route->path : call->page,
                                                            .request_id = call->request_id,
                                                            .traceparent = call->traceparent,
                                                            .peer = call->conn->peer,

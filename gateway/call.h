@@ -20,6 +20,7 @@ struct gw_call {
     gw_slice token, key;
     char request_id[PD_REQUEST_ID_MAX + 1];
     const char *traceparent; /* NULL: none */
+    const char *page;        /* its path; NULL: none of the gateway's own */
     uint32_t deadline_ms;
     uint8_t key_digest[32];
     pd_status refusal; /* of the gateway's own, held back while the caller's identity is asked */

@@ -128,6 +128,7 @@ static void serve(gw_call *call, gw_slice query) {
 }
 
 static void serve_page(gw_call *call, const gw_page *page) {
+    call->page = page->path;
     if (call->verb == PD_GET) {
         gw_answer_public(call, page->type, page->bytes, page->len);
         return;
