@@ -3,14 +3,37 @@
 say() { printf '%s\n' "$*" >&2; }
 die() { printf '%s: %s\n' "${PROGRAM:-deploy}" "$*" >&2; exit 1; }
 
+# in_group COMMAND...: starts it in the background as a process group of its own, its id in GROUP: an interrupted script takes
+# all of it along (end_group), and a Ctrl-C of the terminal reaches the script alone.
+in_group() {
+    set -m
+    "$@" </dev/null &
+    GROUP=$!
+    set +m
+}
+
+end_group() {
+    [ -n "${GROUP:-}" ] || return 0
+    kill -TERM -- "-$GROUP" 2>/dev/null || true
+    wait "$GROUP" 2>/dev/null || true
+    GROUP=
+}
+
+# A script started in the background by another one cannot trap SIGINT, which that shell had ignored for it: starts it anew with
+# the signal as it should be.
+hear_interrupts() {
+    local ignored
+    ignored=$(sed -n 's/^SigIgn:[[:space:]]*//p' /proc/$$/status 2>/dev/null) || return 0
+    if (((0x${ignored:-0} & 2) != 0)); then exec env --default-signal=INT,QUIT "$@"; fi
+}
+
 # step TEXT COMMAND...: runs it with its output in the log; says what takes longer than two seconds, and shows the log's end
 # when it fails.
 step() {
-    local text=$1 log=${STEP_LOG:-/dev/null} start=$SECONDS pid rc=0 shown=2 last
+    local text=$1 log=${STEP_LOG:-/dev/null} start=$SECONDS rc=0 shown=2 last
     shift
-    "$@" >>"$log" 2>&1 &
-    pid=$!
-    while kill -0 "$pid" 2>/dev/null; do
+    in_group "$@" >>"$log" 2>&1
+    while kill -0 "$GROUP" 2>/dev/null; do
         if [ $((SECONDS - start)) -ge "$shown" ]; then
             last=$(tail -n 1 "$log" 2>/dev/null | tr -d '\r' | cut -c 1-60)
             say "  $text … $((SECONDS - start)) s  ${last:+[$last]}"
@@ -18,7 +41,8 @@ step() {
         fi
         sleep 0.1
     done
-    wait "$pid" || rc=$?
+    wait "$GROUP" || rc=$?
+    GROUP=
     if [ "$rc" != 0 ]; then
         tail -n 15 "$log" >&2
         if grep -q 'No space left on device' "$log"; then die "$text: no space left on the disk"; fi
@@ -26,11 +50,15 @@ step() {
     fi
 }
 
-# as_root COMMAND...: directly as root, through sudo for a sudoer.
+# become_root: asks for sudo's password where a terminal can still give it; as_root COMMAND... then runs without asking.
+become_root() {
+    [ "$(id -u)" != 0 ] || return 0
+    command -v sudo >/dev/null || die "$1 needs root: run it as root, or as a user that sudo knows"
+    sudo -n true 2>/dev/null || sudo -v || die "$1 needs root, and sudo refuses"
+}
 as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else
-        command -v sudo >/dev/null || die "this step needs root: run it as root, or install sudo ($*)"
-        sudo "$@"
+        sudo -n "$@"
     fi
 }
 
@@ -45,7 +73,9 @@ choose_user() {
 # as_user COMMAND...: as that user, without a way back. The process id is the command's own.
 as_user() {
     if [ "$(id -u)" = 0 ]; then
-        exec setpriv --reuid="$RUN_USER" --regid="$RUN_USER" --init-groups --no-new-privs --inh-caps=-all -- "$@"
+        exec setpriv --reuid="$RUN_USER" --regid="$RUN_USER" --init-groups --no-new-privs --inh-caps=-all \
+            ${PDEATHSIG:+--pdeathsig "$PDEATHSIG"} -- "$@"
+    elif [ -n "${PDEATHSIG:-}" ]; then exec setpriv --pdeathsig "$PDEATHSIG" -- "$@"
     else exec "$@"; fi
 }
 
@@ -56,7 +86,8 @@ random() {
     printf '%s' "${text:0:$1}"
 }
 
-port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+# port_taken PORT [ADDRESS]: somebody answers there.
+port_taken() { (exec 3<>"/dev/tcp/${2:-127.0.0.1}/$1") 2>/dev/null; }
 
 # wait_until SECONDS COMMAND...: until it succeeds.
 wait_until() {

@@ -11,13 +11,15 @@ write_env() {
             printf "PENDIENTES_RPC='%s'\n" "$RPC_URLS"
             printf "PENDIENTES_ADMIN='%s'\n" "http://127.0.0.1:$ADMIN_PORT"
             printf "PENDIENTES_DATABASE='%s'\n" "$DATABASE_URL"
-            printf "PENDIENTES_DNI='%s'\n" "$ADMIN_DNI"
-            printf "PENDIENTES_PASSWORD='%s'\n" "$ADMIN_PASSWORD"
-            if [ -n "$DEMO" ]; then
+            if [ -n "$ADMIN_PASSWORD" ]; then
+                printf "PENDIENTES_DNI='%s'\n" "$ADMIN_DNI"
+                printf "PENDIENTES_PASSWORD='%s'\n" "$ADMIN_PASSWORD"
+            fi
+            if [ -n "$DEMO_LOADED" ]; then
                 for role in $ENV_ROLES; do printf "PENDIENTES_DNI_%s='%s'\n" "$role" "$dni"; dni=$((dni + 1)); done
             fi
             printf "PENDIENTES_TOKEN_KEY_FILE='%s'\n" "$STATE/keys/token.key"
         } >"$file.new"
-    )
+    ) || die "cannot write $file"
     mv "$file.new" "$file"
 }

@@ -13,10 +13,12 @@ packages_missing() {
 
 # packages_install NAME...: only what is not there.
 packages_install() {
-    command -v dpkg-query >/dev/null && command -v apt-get >/dev/null || die "this installs Debian 12's packages, and there is no apt-get here"
+    command -v dpkg-query >/dev/null || die "this needs Debian 12's packages, and there is no dpkg here"
     local missing
     missing=$(packages_missing "$@")
     [ -n "$missing" ] || return 0
+    command -v apt-get >/dev/null || die "apt-get is missing, and so are these packages: $missing"
+    become_root "installing packages"
     say "Installing packages: $missing"
     export DEBIAN_FRONTEND=noninteractive
     step "reading the package lists" as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q

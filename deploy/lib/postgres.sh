@@ -42,7 +42,7 @@ pg_port() {
     if [ $((${#PG_SOCKETS} + 20)) -gt 100 ]; then PG_SOCKETS=; fi
 }
 
-pg_run() { as_user setsid "$PG_BIN/postgres" -D "$STATE/pg" -p "$PG_PORT" -c unix_socket_directories="$PG_SOCKETS"; }
+pg_run() { as_process INT "$PG_BIN/postgres" -D "$STATE/pg" -p "$PG_PORT" -c unix_socket_directories="$PG_SOCKETS"; }
 
 pg_ready() { "$PG_BIN/pg_isready" -q -h 127.0.0.1 -p "$PG_PORT" -d postgres; }
 
@@ -62,16 +62,27 @@ SQL
     fi
 }
 
-# sql FILE [NAME=VALUE...]: runs a file of this folder against the product's database.
+# product ARGUMENT...: psql on the product's database, its password kept out of the list of processes.
+product() {
+    local url=$DATABASE_URL password=${PGPASSWORD:-}
+    if [[ $url =~ ^(postgres(ql)?://[^/@:]*):([^@]*)@(.*)$ ]]; then
+        url=${BASH_REMATCH[1]}@${BASH_REMATCH[4]}
+        password=${BASH_REMATCH[3]//\\/\\\\}
+        password=$(printf '%b' "${password//%/\\x}")
+    fi
+    PGPASSWORD=$password "$PG_BIN/psql" -X -q -v ON_ERROR_STOP=1 -d "$url" "$@"
+}
+
+# sql FILE [NAME=VALUE...]: runs a file against it.
 sql() {
-    local file=$1 args=()
+    local file=$1 args=() v
     shift
-    local v; for v in "$@"; do args+=(-v "$v"); done
-    "$PG_BIN/psql" -X -q -v ON_ERROR_STOP=1 "${args[@]}" -d "$DATABASE_URL" -f "$file"
+    for v in "$@"; do args+=(-v "$v"); done
+    product ${args[@]+"${args[@]}"} -f "$file"
 }
 
 # sql_value STATEMENT: its one value.
-sql_value() { "$PG_BIN/psql" -X -Atq -v ON_ERROR_STOP=1 -d "$DATABASE_URL" -c "$1"; }
+sql_value() { product -At -c "$1"; }
 
 # bcrypt PASSWORD: perl is in every Debian, and its crypt(3) is libxcrypt's.
 bcrypt() {
