@@ -416,6 +416,22 @@ START_TEST(a_core_that_comes_late_gets_what_waited) {
 }
 END_TEST
 
+START_TEST(a_core_that_was_away_for_long_is_found_again) {
+    pid_t pid = fake_spawn(url);
+    open_client(url, 0);
+    wait_ready();
+    fake_kill(pid);
+    for (uint64_t until = test_ms() + 5500; test_ms() < until; turn_for(200)) { /* its sockets are renewed meanwhile */
+        outcome o = ask(obtener, "echo", (pd_meta){0});
+        ck_assert_int_eq(o.code, PD_UNAVAILABLE);
+    }
+    pid = fake_spawn(url);
+    wait_ready();
+    ck_assert_int_eq(ask(obtener, "echo", (pd_meta){0}).code, PD_OK);
+    fake_kill(pid);
+}
+END_TEST
+
 static void first(char *text, const char *name) {
     sprintf(text, "first:%s/%s", dir, name);
 }
@@ -675,6 +691,7 @@ int main(int argc, char **argv) {
     tcase_add_test(tc, wrong_addresses_are_named);
     tcase_add_test(tc, without_a_core_calls_end_soon);
     tcase_add_test(tc, a_core_that_comes_late_gets_what_waited);
+    tcase_add_test(tc, a_core_that_was_away_for_long_is_found_again);
     tcase_add_test(tc, a_killed_core_is_ridden_out_where_that_is_safe);
     tcase_add_test(tc, a_retry_that_finds_no_core_tells_the_truth);
     tcase_add_test(tc, a_stopped_core_is_set_aside_and_returns);
