@@ -398,10 +398,22 @@ static bool scan_word(scanner *s) {
     return true;
 }
 
+/* So much of the text as a refusal shows: 20 bytes of its line, no part of a character. */
+static size_t shown(const char *text) {
+    size_t n = strnlen(text, 20);
+    const char *end = memchr(text, '\n', n);
+    n = end != NULL ? (size_t)(end - text) : n;
+    while (n > 0 && ((unsigned char)text[n] & 0xc0) == 0x80) {
+        n--;
+    }
+    return n;
+}
+
 static bool scan_one(scanner *s) {
     const char *end = skip_quoted(s->at, false);
     if (end == NULL) {
-        return en_misfit(s->statement, s->arena, s->error, "una comilla o un comentario sin cerrar: «%.20s…»", s->at);
+        return en_misfit(s->statement, s->arena, s->error, "una comilla o un comentario sin cerrar: «%.*s…»",
+                         (int)shown(s->at), s->at);
     }
     if (end != s->at) {
         if (*s->at == '"' && end - s->at - 2 > EN_MAX_NAME) {
