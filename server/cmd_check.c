@@ -3,6 +3,7 @@
 #include "server/core.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void said(const char *line) {
     printf("ok  %s\n", line);
