@@ -28,7 +28,7 @@ int sv_check(int argc, char **argv) {
         sv_core_verify(&core, said, &error);
     }
     if (error)
-        fprintf(stderr, "pendientes-server check: %s\n", error);
+        fprintf(stderr, "pendientes-server check: %.*s\n", (int)strcspn(error, "\n"), error);
     sv_core_unload(&core);
     return error ? 1 : 0;
 }

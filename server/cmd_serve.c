@@ -133,7 +133,7 @@ int sv_serve(int argc, char **argv) {
         pd_loop_run(s.core.loop);
     }
     if (error)
-        fprintf(stderr, "pendientes-server serve: %s\n", error);
+        fprintf(stderr, "pendientes-server serve: %.*s\n", (int)strcspn(error, "\n"), error);
     pd_admin_free(s.admin);
     sv_core_stop(&s.core);
     return error ? 1 : 0;
