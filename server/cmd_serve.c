@@ -128,6 +128,10 @@ int sv_serve(int argc, char **argv) {
     static serving s;
     const char *error = NULL;
     if (sv_core_load(&s.core, &settings, &error) && start(&s, &error)) {
+        /* libnng 1.5.2 takes a client that leaves while it connects for the end of its own socket (its issue 1518);
+         * seen over ipc after 20 such clients, over tcp never in 8,000. */
+        if (strstr(settings.listen, "ipc://"))
+            PD_LOG(PD_LOG_WARN, "listening on ipc: one client that leaves while it connects ends it; prefer tcp://");
         PD_LOG(PD_LOG_INFO, "started", PD_S("listen", settings.listen), PD_I("pid", getpid()));
         show_gauges(&s);
         pd_loop_run(s.core.loop);
