@@ -130,11 +130,11 @@ static int open_socket(const struct addrinfo *address) {
 static bool listen_on(gw_listeners *all, gw_gateway *gateway, const char *address, bool public, size_t max,
                       const char **error) {
     char text[ERROR_MAX / 2];
-    struct addrinfo *list;
+    struct addrinfo *list = NULL;
     if (all->n == MAX_LISTENERS)
         return fail(error, "more than %d addresses to listen on", MAX_LISTENERS - 1);
     snprintf(text, sizeof text, "%s", address);
-    if (!resolve(text, &list, error))
+    if (!resolve(text, &list, error) || !list)
         return false;
     int fd = open_socket(list);
     freeaddrinfo(list);

@@ -153,6 +153,7 @@ START_TEST(test_body_kind_refused) {
     add("content-encoding", "gzip");
     gw_headers_collect(&headers, &got);
     ck_assert_int_eq(gw_body_kind_of(&got), GW_BODY_OTHER);
+    teardown();
     setup();
     add("content-type", "application/json");
     add("content-type", "text/plain");
@@ -200,6 +201,7 @@ START_TEST(test_accept_of_several_headers) {
     ck_assert(!gw_accept_of(&headers).json);
     add("accept", "application/json");
     ck_assert(gw_accept_of(&headers).json);
+    teardown();
     setup();
     ck_assert(gw_accept_of(&headers).json);
 }
