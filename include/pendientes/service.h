@@ -1,5 +1,6 @@
-/* service: the answering side of the RPC: frames in, calls out to a handler, answers collected, frames back. One nng rep
- * socket with a bounded pool of contexts, its pollable fd in the owner's loop; single-threaded, no nng callback runs our code.
+/* service: the answering side of the RPC: frames in, calls out to a handler, answers collected, frames back. One nng
+ * rep socket with a bounded pool of contexts, its pollable fd in the owner's loop; single-threaded, no nng callback
+ * runs our code.
  */
 #ifndef PENDIENTES_SERVICE_H
 #define PENDIENTES_SERVICE_H
@@ -18,11 +19,11 @@ struct pd_incoming {
     size_t len;
     const char *token;
     size_t token_len;
-    const char *request_id;  /* never NULL */
-    const char *traceparent; /* NULL: none */
-    const char *key;         /* NULL: none, or the method ignores keys */
+    const char *request_id;    /* never NULL */
+    const char *traceparent;   /* NULL: none */
+    const char *key;           /* NULL: none, or the method ignores keys */
     const uint8_t *key_digest; /* 32 bytes or NULL */
-    const char *peer;        /* NULL: unknown */
+    const char *peer;          /* NULL: unknown */
     bool probe;
     uint64_t due_ms; /* on pd_loop_now's clock */
     uint64_t started_us;
@@ -48,8 +49,8 @@ void pd_service_drain(pd_service *service);
 size_t pd_service_pending(const pd_service *service);
 void pd_service_close(pd_service *service);
 
-/* Answers. `bytes` (packed reply, NULL unless OK) and the status are copied. The frame leaves when its last call is answered;
- * `call` is gone afterwards. */
+/* Answers. `bytes` (packed reply, NULL unless OK) and the status are copied. The frame leaves when its last call is
+ * answered; `call` is gone afterwards. */
 void pd_incoming_answer(pd_incoming *call, const pd_status *status, const uint8_t *bytes, size_t len, bool replayed);
 
 #endif
