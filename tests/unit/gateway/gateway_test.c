@@ -435,8 +435,8 @@ END_TEST
 START_TEST(test_access_log) {
     char path[256], line[4096];
     bool found = false;
-    ASK(.verb = "PUT", .path = "/api/pendientes/987654321987/averia/ppoe?ppoeUser=quien&ppoePassword=secreta99", .token = "ok",
-        .headers = {"X-Request-Id: log-1"});
+    ASK(.verb = "PUT", .path = "/api/pendientes/987654321987/averia/ppoe?ppoeUser=quien&ppoePassword=secreta99",
+        .token = "ok", .headers = {"X-Request-Id: log-1"});
     in_dir(path, "log");
     for (uint64_t until = now_ms() + PATIENCE_MS; !found && now_ms() < until; usleep(2000)) {
         FILE *log = fopen(path, "r");
