@@ -15,7 +15,7 @@ write_env() {
                 printf "PENDIENTES_DNI='%s'\n" "$ADMIN_DNI"
                 printf "PENDIENTES_PASSWORD='%s'\n" "$ADMIN_PASSWORD"
             fi
-            if [ -n "$DEMO_LOADED" ]; then
+            if [ -n "$ADMIN_PASSWORD" ] && [ -n "$DEMO_LOADED" ]; then
                 for role in $ENV_ROLES; do printf "PENDIENTES_DNI_%s='%s'\n" "$role" "$dni"; dni=$((dni + 1)); done
             fi
             printf "PENDIENTES_TOKEN_KEY_FILE='%s'\n" "$STATE/keys/token.key"

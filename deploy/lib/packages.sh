@@ -2,6 +2,7 @@
 
 PACKAGES_RUN="postgresql-15 postgresql-client-15 libh2o-evloop0.13 libnng1 libpq5 libprotobuf-c1 libyajl2 libjwt0 libjansson4 libcrypt1 libssl3 tzdata curl ca-certificates"
 PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkg-config python3 python3-protobuf protobuf-compiler libprotobuf-dev protobuf-c-compiler libprotobuf-c-dev golang-github-gogo-googleapis-dev libh2o-evloop-dev libnng-dev libpq-dev libyajl-dev libjwt-dev libjansson-dev libcrypt-dev libssl-dev zlib1g-dev"
+TOOLS_BUILD="gcc cmake ninja pkg-config protoc protoc-c"
 PACKAGES_TEST="check libsubunit-dev libcurl4-openssl-dev python3-venv libasan8 libubsan1 clang-format-14 clang-tidy-14 cppcheck wrk git"
 
 packages_missing() {
@@ -31,4 +32,10 @@ packages_install() {
     esac
     # shellcheck disable=SC2086
     step "installing packages" as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $missing
+}
+
+# need_tools NAME...: a PATH that misses one would fail later and less clearly.
+need_tools() {
+    local tool
+    for tool in "$@"; do command -v "$tool" >/dev/null || die "the tool '$tool' is missing: it is installed, but not in PATH ($PATH)"; done
 }

@@ -177,11 +177,11 @@ expect 'the data was kept, and the token is still good' answers 200 GET /api/pen
 down
 expect '--reset-demo' up --reset-demo
 expect 'order 67 is as it was' answers 404 GET /api/pendientes/67/averia
-DATABASE=$(setting PENDIENTES_DATABASE)
-expect 'another one on the same database' "$ROOT/deploy/up" --detach --dir "$DIR/sys/second" --port $((BASE + 60)) --admin-port $((BASE + 61)) --database "$DATABASE" >"$OUT" 2>&1
+second() { "$ROOT/deploy/$1" --dir "$DIR/sys/second" "${@:2}" >"$OUT" 2>&1; }
+expect 'another one on the same database' second up --detach --port $((BASE + 60)) --admin-port $((BASE + 61)) --database "$(setting PENDIENTES_DATABASE)"
 expect 'is ready' curl -fsS -m 5 -o "$DIR/ready" "http://127.0.0.1:$((BASE + 61))/ready"
 expect 'knows no password' eval "! grep -q PASSWORD '$DIR/sys/second/up.env'"
-expect 'its down' "$ROOT/deploy/down" --dir "$DIR/sys/second" 2>"$OUT"
+expect 'its down' second down
 # everything dies at once, as in a power cut
 kill -KILL $(cat "$DIR/sys/run/up.pid" "$DIR/sys/run/up.supervisors" "$DIR"/sys/run/*.pid) 2>/dev/null
 expect 'the start after everything was killed' up
