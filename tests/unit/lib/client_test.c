@@ -1,6 +1,9 @@
 /* The client in a loop, against services in the same loop and in processes of their own that are killed and stopped. */
 #include "fake_client.h"
 
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 static void setup(void) {
     n_done = 0;
     client = NULL;
@@ -542,9 +545,16 @@ START_TEST(inproc_works) {
 END_TEST
 
 START_TEST(tcp_works_and_needs_no_loop) {
-    pid_t pid = fake_spawn("tcp://127.0.0.1:47113");
     const char *error;
-    client = pd_client_new(&(pd_client_options){.cores = "tcp://127.0.0.1:47113"}, &error);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof address;
+    int fd = socket(AF_INET, SOCK_STREAM, 0); /* a port that is free */
+    ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, len), 0);
+    ck_assert_int_eq(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    close(fd);
+    snprintf(url, sizeof url, "tcp://127.0.0.1:%d", ntohs(address.sin_port));
+    pid_t pid = fake_spawn(url);
+    client = pd_client_new(&(pd_client_options){.cores = url}, &error);
     ck_assert_ptr_nonnull(client);
     for (int i = 0; i < 50; i++) {
         outcome o;
