@@ -1,10 +1,7 @@
 #include "server/call.h"
 
-#include "server/by_hand.h"
-#include "server/core.h"
 #include "server/meter.h"
 
-#include "pendientes/check.h"
 #include "pendientes/log.h"
 
 #include <stdlib.h>
@@ -18,14 +15,20 @@ typedef struct call_list {
 
 struct sv_calls {
     sv_core *core;
+    pd_loop *loop;
+    sv_meter *meter;
+    sv_abandon_fn abandon;
     call_list lists[SV_N_STATES];
 };
 
-sv_calls *sv_calls_new(sv_core *core) {
+sv_calls *sv_calls_new(sv_core *core, pd_loop *loop, sv_meter *meter, sv_abandon_fn abandon) {
     sv_calls *calls = calloc(1, sizeof *calls);
     if (!calls)
         abort();
     calls->core = core;
+    calls->loop = loop;
+    calls->meter = meter;
+    calls->abandon = abandon;
     return calls;
 }
 
@@ -45,7 +48,7 @@ size_t sv_calls_count(const sv_calls *calls, sv_state state) {
 }
 
 static void enlist(sv_call *call, sv_state state) {
-    call_list *list = &call->core->calls->lists[state];
+    call_list *list = &call->calls->lists[state];
     call->state = state;
     call->prev = NULL;
     call->next = list->first;
@@ -56,7 +59,7 @@ static void enlist(sv_call *call, sv_state state) {
 }
 
 static void delist(sv_call *call) {
-    call_list *list = &call->core->calls->lists[call->state];
+    call_list *list = &call->calls->lists[call->state];
     *(call->prev ? &call->prev->next : &list->first) = call->next;
     if (call->next)
         call->next->prev = call->prev;
@@ -71,18 +74,28 @@ void sv_call_move(sv_call *call, sv_state state) {
     enlist(call, state);
 }
 
-static sv_call *new_call(sv_core *core) {
-    sv_call *call = core->calls->lists[SV_FREE].first;
+sv_call *sv_call_new(sv_calls *calls, pd_incoming *in) {
+    sv_call *call = calls->lists[SV_FREE].first;
     if (call) {
         delist(call);
     } else {
         call = calloc(1, sizeof *call);
         if (!call)
             abort();
-        call->core = core;
+        call->calls = calls;
+        call->core = calls->core;
         call->arena = pd_arena_new();
     }
     enlist(call, SV_CHECKING);
+    call->in = in;
+    call->method = in->method;
+    call->request = NULL;
+    call->caller = (id_caller){0};
+    call->status = (pd_status){0};
+    call->dead = call->brief = false;
+    call->plan = NULL;
+    call->due_ms = in->due_ms;
+    call->started_us = in->started_us;
     return call;
 }
 
@@ -116,9 +129,9 @@ static void log_call(const sv_call *call, uint64_t micros) {
 /* The one answer of a call. */
 static void answer(sv_call *call, const uint8_t *bytes, size_t len, bool replayed) {
     uint64_t micros = now_us() - call->started_us;
-    sv_meter_call(call->core->meter, call->in->probe ? NULL : call->method, call->status.code, micros);
+    sv_meter_call(call->calls->meter, call->in->probe ? NULL : call->method, call->status.code, micros);
     log_call(call, micros);
-    pd_timer_stop(call->core->loop, &call->timer);
+    pd_timer_stop(call->calls->loop, &call->timer);
     if (call->status.code != PD_OK)
         pd_status_message(&call->status, call->arena);
     pd_incoming_answer(call->in, &call->status, call->status.code == PD_OK ? bytes : NULL,
@@ -147,7 +160,7 @@ void sv_call_end(sv_call *call, const ProtobufCMessage *reply) {
 /* The deadline: answered now, whoever holds it. */
 static void late(void *arg) {
     sv_call *call = arg;
-    bool free_now = call->state != SV_HANDLER && en_engine_abandon(call->core->engine, call);
+    bool free_now = call->state != SV_HANDLER && call->calls->abandon(call);
     if (call->status.code == PD_OK && call->brief) {
         pd_status_set(&call->status, call->arena, PD_UNAVAILABLE, "La lectura tarda demasiado; vuelva a intentarlo");
         call->status.retry_ms = 200;
@@ -163,80 +176,16 @@ static void late(void *arg) {
     }
 }
 
-static void set_timer(sv_call *call) {
-    uint64_t now = pd_loop_now(call->core->loop);
-    pd_timer_start(call->core->loop, &call->timer, call->due_ms > now ? call->due_ms - now : 0, late, call);
+void sv_call_watch(sv_call *call) {
+    uint64_t now = pd_loop_now(call->calls->loop);
+    pd_timer_start(call->calls->loop, &call->timer, call->due_ms > now ? call->due_ms - now : 0, late, call);
 }
 
 void sv_call_limit(sv_call *call, uint64_t ms) {
-    uint64_t due = pd_loop_now(call->core->loop) + ms;
+    uint64_t due = pd_loop_now(call->calls->loop) + ms;
     if (due >= call->due_ms)
         return;
     call->due_ms = due;
     call->brief = true;
-    set_timer(call);
-}
-
-/* 401 or 503; public methods need nobody. */
-static bool identify(sv_call *call) {
-    if (call->method && call->method->rule->is_public)
-        return true;
-    return id_check(call->core->identity, call->in->token, call->in->token_len, &call->caller, call->arena,
-                    &call->status);
-}
-
-/* 400: the bytes, then the values. */
-static bool check_form(sv_call *call) {
-    const pd_message *message = call->method->request;
-    if (!pd_wire_check(message, call->in->bytes, call->in->len, call->arena, &call->status))
-        return false;
-    call->request = protobuf_c_message_unpack(message->type, pd_arena_protobuf(call->arena), call->in->len,
-                                              call->in->bytes ? call->in->bytes : (const uint8_t *)"");
-    if (!call->request) {
-        pd_status_set(&call->status, call->arena, PD_INVALID_ARGUMENT, "La petición no se puede leer");
-        return false;
-    }
-    return pd_check(message, call->request, call->arena, &call->status);
-}
-
-/* 403 of the role's bits; rows are judged by the plan. */
-static bool check_right(sv_call *call) {
-    if (call->method->rule->is_public || pd_rule_possible(call->method->rule, call->caller.bits))
-        return true;
-    pd_status_set(&call->status, call->arena, PD_PERMISSION_DENIED, "No tiene permiso para esta operación");
-    return false;
-}
-
-void sv_call_take(void *arg, pd_incoming *in) {
-    sv_core *core = arg;
-    sv_call *call = new_call(core);
-    call->in = in;
-    call->method = in->method;
-    call->request = NULL;
-    call->caller = (id_caller){0};
-    call->status = (pd_status){0};
-    call->dead = call->brief = false;
-    call->plan = NULL;
-    call->due_ms = in->due_ms;
-    call->started_us = in->started_us;
-    if (!identify(call)) {
-        sv_call_end(call, NULL);
-        return;
-    }
-    if (in->probe) {
-        sv_call_end_packed(call, NULL, 0, false);
-        return;
-    }
-    if (!check_form(call) || !check_right(call)) {
-        sv_call_end(call, NULL);
-        return;
-    }
-    sv_handler handler = sv_by_hand(call->method);
-    set_timer(call);
-    if (!handler) {
-        en_engine_run(core->engine, call);
-        return;
-    }
-    sv_call_move(call, SV_HANDLER);
-    handler(call);
+    sv_call_watch(call);
 }

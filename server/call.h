@@ -10,6 +10,7 @@
 typedef struct sv_core sv_core;
 typedef struct sv_call sv_call;
 typedef struct sv_calls sv_calls; /* the lists, and the pool of ended calls */
+typedef struct sv_meter sv_meter;
 
 typedef enum sv_state {
     SV_CHECKING,  /* being judged: token, form, right; never beyond the function that does it */
@@ -32,6 +33,7 @@ struct sv_call {
     bool dead;  /* answered already (deadline); whoever still holds it only releases it */
     void *plan; /* the plan's own state */
     /* Below: call.c's. */
+    sv_calls *calls;
     sv_state state;
     sv_call *next, *prev;
     pd_timer timer;
@@ -40,14 +42,18 @@ struct sv_call {
     bool brief; /* due_ms is earlier than the caller asked: UNAVAILABLE then, for the caller has time left */
 };
 
-sv_calls *sv_calls_new(sv_core *core);
+/* Asks whoever has the call's plan to let go of it: true when nothing refers to the call any more. */
+typedef bool (*sv_abandon_fn)(sv_call *call);
+
+sv_calls *sv_calls_new(sv_core *core, pd_loop *loop, sv_meter *meter, sv_abandon_fn abandon);
 /* Only when no call is under way. */
 void sv_calls_free(sv_calls *calls);
 size_t sv_calls_count(const sv_calls *calls, sv_state state);
 
-/* Takes an incoming call through token, form and right to its plan or handler (service.h's handler; `core` is the arg).
- */
-void sv_call_take(void *core, pd_incoming *in);
+/* A call for what came in, being checked. */
+sv_call *sv_call_new(sv_calls *calls, pd_incoming *in);
+/* Starts the clock of its deadline. */
+void sv_call_watch(sv_call *call);
 /* Moves a live call to another list. */
 void sv_call_move(sv_call *call, sv_state state);
 /* Lets the call end `ms` from now at the latest, UNAVAILABLE, though its caller would wait longer. For reads: nothing

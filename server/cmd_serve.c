@@ -41,7 +41,7 @@ typedef struct serving {
 
 static void show_gauges(void *arg) {
     serving *s = arg;
-    sv_meter_gauges(s->core.meter, &s->core);
+    sv_meter_gauges(s->core.meter, s->core.lanes, s->core.calls, sv_core_ready(&s->core));
     pd_timer_start(s->core.loop, &s->gauges, GAUGES_MS, show_gauges, s);
 }
 

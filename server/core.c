@@ -6,6 +6,7 @@
 #include "server/jobs.h"
 #include "server/meter.h"
 #include "server/migrations.h"
+#include "server/take.h"
 
 #include <openssl/hmac.h>
 #include <stdio.h>
@@ -172,6 +173,10 @@ static void forget_users(void *arg) {
     id_identity_lost(core->identity);
 }
 
+static bool abandon(sv_call *call) {
+    return en_engine_abandon(call->core->engine, call);
+}
+
 static void engine_turn(void *arg) {
     sv_core *core = arg;
     en_engine_turn(core->engine);
@@ -182,7 +187,7 @@ bool sv_core_start(sv_core *core, const char **error) {
     if (!id_identity_start(core->identity, core->loop, error))
         return false;
     core->meter = sv_meter_new();
-    core->calls = sv_calls_new(core);
+    core->calls = sv_calls_new(core, core->loop, core->meter, abandon);
     /* The order at the end of a turn: what was gathered is sent, then what is finished goes back to the clients. */
     pd_loop_each_turn(core->loop, engine_turn, core);
     core->lanes = pg_lanes_new(core->loop, core->lane_options);
@@ -201,7 +206,7 @@ bool sv_core_start(sv_core *core, const char **error) {
                                                                   .arg = core});
     core->jobs = sv_jobs_new(core->loop, core->lanes);
     core->service = pd_service_listen(
-        core->loop, &(pd_service_options){.listen = core->settings->listen, .call = sv_call_take, .arg = core}, error);
+        core->loop, &(pd_service_options){.listen = core->settings->listen, .call = sv_take, .arg = core}, error);
     return core->service != NULL;
 }
 

@@ -9,7 +9,6 @@
 #include "server/pg/listen.h"
 #include "server/settings.h"
 
-typedef struct sv_meter sv_meter;
 typedef struct sv_jobs sv_jobs;
 
 struct sv_core {

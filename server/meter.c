@@ -77,10 +77,10 @@ static void lane_gauges(lane_meter *meter, pg_lane_gauge gauge) {
     pd_metric_set(meter->queued, (int64_t)gauge.queued);
 }
 
-void sv_meter_gauges(sv_meter *meter, const sv_core *core) {
+void sv_meter_gauges(sv_meter *meter, const pg_lanes *lanes, const sv_calls *calls, bool ready) {
     for (int i = 0; i < PG_N_LANES; i++)
-        lane_gauges(&meter->lanes[i], pg_lanes_gauge(core->lanes, (pg_lane_id)i));
+        lane_gauges(&meter->lanes[i], pg_lanes_gauge(lanes, (pg_lane_id)i));
     for (int i = 0; i < SV_N_STATES; i++)
-        pd_metric_set(meter->states[i], (int64_t)sv_calls_count(core->calls, (sv_state)i));
-    pd_metric_set(meter->ready, sv_core_ready(core));
+        pd_metric_set(meter->states[i], (int64_t)sv_calls_count(calls, (sv_state)i));
+    pd_metric_set(meter->ready, ready);
 }
