@@ -41,7 +41,7 @@ static const char *bin_dir(void) {
 }
 
 /* In the child: gives up root, sends output to the log, becomes `program`. PostgreSQL refuses to run as root. */
-static void become(const char *program, char *const argv[]) {
+static void become(const char *program, char *argv[]) {
     if (geteuid() == 0 && (setgroups(0, NULL) != 0 || setgid(pg.gid) != 0 || setuid(pg.uid) != 0)) {
         _exit(126);
     }
@@ -58,6 +58,7 @@ static void become(const char *program, char *const argv[]) {
     setenv("LC_ALL", "C", 1);
     char path[256];
     snprintf(path, sizeof path, "%s/%s", bin_dir(), program);
+    argv[0] = path; /* by which it finds its own other programs, wherever PATH leads */
     execv(path, argv);
     _exit(127);
 }
