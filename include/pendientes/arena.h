@@ -1,5 +1,5 @@
-/* arena: memory that lives and dies together. A call (in either process) owns one arena; whatever belongs to the call is
- * taken from it and freed with it at once. Not thread-safe: an arena belongs to one thread at a time. */
+/* arena: memory that lives and dies together. A call (in either process) owns one arena; whatever belongs to the call
+ * is taken from it and freed with it at once. Not thread-safe: an arena belongs to one thread at a time. */
 #ifndef PENDIENTES_ARENA_H
 #define PENDIENTES_ARENA_H
 

@@ -1,5 +1,5 @@
-/* contract: the contract as const tables, written by proto/compiler from the descriptor set (protobuf-c drops options at run
- * time). Look-ups by name. All of it is read-only and may be used from any thread. */
+/* contract: the contract as const tables, written by proto/compiler from the descriptor set (protobuf-c drops options
+ * at run time). Look-ups by name. All of it is read-only and may be used from any thread. */
 #ifndef PENDIENTES_CONTRACT_H
 #define PENDIENTES_CONTRACT_H
 
@@ -53,21 +53,21 @@ typedef struct pd_field {
     bool secret;   /* never echoed nor logged */
     bool hidden;   /* no JSON key: `limpiar` */
     bool has_min, has_max;
-    int64_t min, max;           /* integers */
-    uint32_t min_len, max_len;  /* code points */
-    uint32_t max_bytes;         /* 0: none beyond max_len */
-    uint32_t max_items;         /* repeated fields */
+    int64_t min, max;             /* integers */
+    uint32_t min_len, max_len;    /* code points */
+    uint32_t max_bytes;           /* 0: none beyond max_len */
+    uint32_t max_items;           /* repeated fields */
     int64_t min_cents, max_cents; /* decimals, in hundredths */
-    const pd_rule *see;         /* NULL: everybody who may call */
-    const pd_message *message;  /* of a message field */
+    const pd_rule *see;           /* NULL: everybody who may call */
+    const pd_message *message;    /* of a message field */
 } pd_field;
 
 struct pd_message {
     const ProtobufCMessageDescriptor *type;
     const pd_field *fields; /* type->n_fields of them */
     bool is_page;
-    bool has_see;      /* some field, at any depth, has `see` */
-    int clear_index;   /* index of `limpiar`, or -1 */
+    bool has_see;    /* some field, at any depth, has `see` */
+    int clear_index; /* index of `limpiar`, or -1 */
 };
 
 typedef enum pd_effect { PD_READS, PD_IDEMPOTENT, PD_WRITES } pd_effect;
@@ -81,11 +81,11 @@ typedef struct pd_method {
     uint16_t descriptor_index; /* in descriptor->methods */
     const pd_message *request, *reply;
     pd_effect effect;
-    const pd_rule *rule; /* never NULL: without `permiso` it asks for every bit */
-    const char *message; /* success, for the envelope; "" when none */
+    const pd_rule *rule;   /* never NULL: without `permiso` it asks for every bit */
+    const char *message;   /* success, for the envelope; "" when none */
     const char *not_found; /* template with {campo}; NULL when none */
     bool form, no_key, no_store, bare, by_hand;
-    bool is_post; /* its first route is a POST: Idempotency-Key counts (unless no_key) */
+    bool is_post;       /* its first route is a POST: Idempotency-Key counts (unless no_key) */
     int text_index;     /* reply field answered as text/plain, or -1 */
     int response_index; /* reply field that is the body (google.api.http response_body), or -1 for the whole reply */
 } pd_method;

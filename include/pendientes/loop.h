@@ -1,6 +1,7 @@
-/* loop: an epoll loop with timers and an end-of-turn list, for the core and for internal C clients (the gateway lives in
- * h2o's own loop and does not use it). One thread owns a loop; only pd_loop_wake may be called from another. Not in the
- * design's plan of rooms: the core's sockets, PostgreSQL connections and the RPC client need one home for "when". */
+/* loop: an epoll loop with timers and an end-of-turn list, for the core and for internal C clients (the gateway lives
+ * in h2o's own loop and does not use it). One thread owns a loop; only pd_loop_wake may be called from another. Not in
+ * the design's plan of rooms: the core's sockets, PostgreSQL connections and the RPC client need one home for "when".
+ */
 #ifndef PENDIENTES_LOOP_H
 #define PENDIENTES_LOOP_H
 
@@ -40,7 +41,8 @@ void pd_loop_each_turn(pd_loop *loop, pd_timer_fn fn, void *arg);
 
 /* Milliseconds of CLOCK_MONOTONIC as of this turn's start. */
 uint64_t pd_loop_now(const pd_loop *loop);
-/* One turn: waits at most `max_ms` (-1: until something happens), runs what is ready, due timers, the end-of-turn list. */
+/* One turn: waits at most `max_ms` (-1: until something happens), runs what is ready, due timers, the end-of-turn list.
+ */
 void pd_loop_turn(pd_loop *loop, int max_ms);
 /* Turns until pd_loop_stop. */
 void pd_loop_run(pd_loop *loop);

@@ -1,26 +1,28 @@
-/* statement: one .sql file, resolved against its method, typed by PostgreSQL, ready to bind and to read. This header is what
- * the plans use; how a file is read stands in sql_file.c, how types are checked in sql_types.c, parameters in bind.c, results
- * in rows.c, sealed fields in protect.c.
+/* statement: one .sql file, resolved against its method, typed by PostgreSQL, ready to bind and to read. This header is
+ * what the plans use; how a file is read stands in sql_file.c, how types are checked in sql_types.c, parameters in
+ * bind.c, results in rows.c, sealed fields in protect.c.
  *
  * A file is one statement with named parameters, below a header of comment lines:
- *   -- read [coalesce=<field>]        one read; with coalesce the parameter is bound as an array of many callers' values
+ *   -- read [coalesce=<field>]        one read; with coalesce the parameter is bound as an array of many callers'
+ * values
  *   -- write [batch]                  a verdict row; batch: inserts only, may share a Sync with others
  *   -- lock <one SELECT on one line, or continued by further `-- lock` lines>   run before it, under the same Sync
  *   -- plan custom                    planned with its parameters each time (searches)
  *   -- total estimate                 a page whose `_total` past 10,000 is estimated
  * The header ends at the first line that is blank or no comment; comments may follow below.
  *
- * Parameters: :campo (NULL when absent), :campo? (bool: present, or named in `limpiar`), :sub.campo, repeated scalars as arrays,
- * :campo.fin (the exclusive end of a FECHA_O_HORA filter, whose plain form is its start), :quien.usuario_id, :quien.empleado_id,
- * :quien.permisos, and the macro :acceso(alias). `::` casts, strings, dollar quotes, quoted identifiers and comments are left alone.
+ * Parameters: :campo (NULL when absent), :campo? (bool: present, or named in `limpiar`), :sub.campo, repeated scalars
+ * as arrays, :campo.fin (the exclusive end of a FECHA_O_HORA filter, whose plain form is its start), :quien.usuario_id,
+ * :quien.empleado_id, :quien.permisos, and the macro :acceso(alias). `::` casts, strings, dollar quotes, quoted
+ * identifiers and comments are left alone.
  *
- * Result columns: the reply's fields by name; `sub.campo` into a sub-message; `lista.campo` one element per row (an all-NULL
- * element is none); a json column a message or repeated field of its name. Columns that begin with `_` are the core's:
- *   _codigo, _campo, _mensaje   the verdict; _codigo NULL is success. NOT_FOUND without _campo is the path's row, with _campo
- *                               a row named in the body (the contract's order of refusals needs to tell them apart)
- *   _asignado_a, _registrado_por, _autor, _usuario   the row's people, for rules (`permiso` of reads, `ver` of fields)
- *   _total                      rows of a page before LIMIT; NULL: not counted
- *   _ultima                     bool: no row follows this page (where `_total` is estimated and cannot tell)
+ * Result columns: the reply's fields by name; `sub.campo` into a sub-message; `lista.campo` one element per row (an
+ * all-NULL element is none); a json column a message or repeated field of its name. Columns that begin with `_` are the
+ * core's: _codigo, _campo, _mensaje   the verdict; _codigo NULL is success. NOT_FOUND without _campo is the path's row,
+ * with _campo a row named in the body (the contract's order of refusals needs to tell them apart) _asignado_a,
+ * _registrado_por, _autor, _usuario   the row's people, for rules (`permiso` of reads, `ver` of fields) _total rows of
+ * a page before LIMIT; NULL: not counted _ultima                     bool: no row follows this page (where `_total` is
+ * estimated and cannot tell)
  *   _<field>                    the key of coalesce=<field>, where the reply has no field of that name */
 #ifndef SERVER_ENGINE_STATEMENT_H
 #define SERVER_ENGINE_STATEMENT_H
@@ -71,19 +73,19 @@ bool en_bind(const en_statement *statement, en_part part, const ProtobufCMessage
 /* Binds a coalesced read: `n` values of the coalesce field as one array, in binary. */
 void en_bind_many(const en_statement *statement, const int64_t *values, size_t n, pd_arena *arena, en_params *params);
 
-/* The verdict of a write's (or any statement's) first row: OK when _codigo is NULL or the statement has none. A write that
- * answered no row at all is INTERNAL. False: `status` is the refusal, with its field. */
+/* The verdict of a write's (or any statement's) first row: OK when _codigo is NULL or the statement has none. A write
+ * that answered no row at all is INTERNAL. False: `status` is the refusal, with its field. */
 bool en_verdict(const en_statement *statement, const PGresult *result, pd_arena *arena, pd_status *status);
 /* The coalesce field's value in that row. */
 int64_t en_row_key(const en_statement *statement, const PGresult *result, int row);
 /* May the caller see/do this row, by the method's rule and the row's people? */
 bool en_row_allowed(const en_statement *statement, const PGresult *result, int row, const id_caller *caller);
-/* Rows [row, row + n) as the reply: fields filled, pages completed from the request (page, size) and _total, sealed fields opened
- * and fields with `ver` blanked for this caller. NULL: `status` says why. For a statement whose reply has no `ver` field the
- * result does not depend on the caller. */
+/* Rows [row, row + n) as the reply: fields filled, pages completed from the request (page, size) and _total, sealed
+ * fields opened and fields with `ver` blanked for this caller. NULL: `status` says why. For a statement whose reply has
+ * no `ver` field the result does not depend on the caller. */
 ProtobufCMessage *en_reply(const en_statement *statement, const PGresult *result, int row, int n,
-                           const ProtobufCMessage *request, const id_caller *caller, const en_keys *keys, pd_arena *arena,
-                           pd_status *status);
+                           const ProtobufCMessage *request, const id_caller *caller, const en_keys *keys,
+                           pd_arena *arena, pd_status *status);
 /* `_total` of that row; -1 when the statement has none or it is NULL. */
 int64_t en_total(const en_statement *statement, const PGresult *result, int row);
 /* Puts an estimated total into a page that en_reply made; `last` stays. */
