@@ -50,9 +50,10 @@ typedef struct decided {
     PGresult *results[FIRST_MAX];
     bool again; /* an earlier COMMIT's outcome is unknown: the key will tell, and a replay of it is no replay */
     bool committing;
-    bool expired; /* the key is there, but too old to count */
-    uint8_t *answer;
+    bool expired;    /* the key is there, but too old to count */
+    uint8_t *answer; /* packed: of this call, or kept by an earlier one */
     size_t answer_len;
+    bool replayed;
 } decided;
 
 static void run(sv_call *call, decided *d);
@@ -148,23 +149,25 @@ static pg_query trip_with_key(en_trip which, pd_arena *arena, const uint8_t *key
     return trip_with(which, arena, values, lengths);
 }
 
-/* Rolls back on the connection of `unit`; its memory is a group's, for the call may be gone before it is done. */
-static void rolled_back(pg_unit *unit, pg_end end) {
-    (void)end; /* failed or lost, the transaction is gone too */
-    en_group_release(unit->arg);
+/* The transaction is gone, whatever `end` says, and its lock with it: only now may the caller come again with the key.
+ */
+static void left(pg_unit *unit, pg_end end) {
+    (void)end;
+    sv_call *call = unit->arg;
+    decided *d = call->plan;
+    if (d->answer)
+        sv_call_end_packed(call, d->answer, d->answer_len, d->replayed);
+    else
+        sv_call_end(call, NULL);
 }
 
-static void roll_back(en_engine *engine, pg_unit *before) {
-    en_group *group = en_group_new(engine);
-    pg_query *query = pd_arena_alloc(group->arena, sizeof *query);
-    *query = trip(EN_ROLLBACK);
-    group->unit = (pg_unit){.queries = query,
-                            .n = 1,
-                            .results = pd_arena_alloc(group->arena, sizeof(PGresult *)),
-                            .fn = rolled_back,
-                            .arg = group};
-    if (!pg_lanes_follow(before, &group->unit))
-        en_group_release(group);
+/* Rolls back, then ends the call: with d->answer if there is one, else with its status. */
+static void leave(sv_call *call, decided *d) {
+    pg_unit before = d->unit;
+    d->queries[0] = trip(EN_ROLLBACK);
+    d->unit = (pg_unit){.queries = d->queries, .n = 1, .results = d->results, .fn = left, .arg = call};
+    if (!pg_lanes_follow(&before, &d->unit))
+        left(&d->unit, PG_LOST);
 }
 
 static void second_done(pg_unit *unit, pg_end end) {
@@ -175,9 +178,11 @@ static void second_done(pg_unit *unit, pg_end end) {
     } else if (end == PG_LOST && !call->dead) { /* whether it was stored, the key tells */
         d->again = true;
         run(call, d);
+    } else if (end == PG_FAILED) {
+        d->answer = NULL;
+        en_failure_status(d->engine, call, unit->error);
+        leave(call, d);
     } else {
-        if (end == PG_FAILED)
-            roll_back(d->engine, unit);
         en_answer_failure(d->engine, call, unit, end == PG_DONE ? PG_UNSENT : end);
     }
 }
@@ -216,8 +221,10 @@ static void commit(sv_call *call, decided *d, ProtobufCMessage *reply) {
         run(call, d); /* the connection went with its transaction: nothing happened yet */
 }
 
-static void replay(sv_call *call, const decided *d, const PGresult *found) {
-    sv_call_end_packed(call, (const uint8_t *)PQgetvalue(found, 0, 2), (size_t)PQgetlength(found, 0, 2), !d->again);
+static void replay(sv_call *call, decided *d, const PGresult *found) {
+    d->answer_len = (size_t)PQgetlength(found, 0, 2);
+    d->answer = (uint8_t *)pd_arena_memdup(call->arena, PQgetvalue(found, 0, 2), d->answer_len);
+    d->replayed = !d->again;
 }
 
 static void refuse_key(sv_call *call, en_decision decision) {
@@ -230,7 +237,6 @@ static void refuse_key(sv_call *call, en_decision decision) {
                       "La Idempotency-Key ya se usó con otro contenido");
         call->status.reason = PD_REASON_OTHER_BODY;
     }
-    sv_call_end(call, NULL);
 }
 
 /* What the first trip found; the reply too when the statement succeeded. */
@@ -263,8 +269,7 @@ static void first_done(pg_unit *unit, pg_end end) {
         return;
     }
     if (call->dead) {
-        roll_back(d->engine, unit);
-        sv_call_end(call, NULL);
+        leave(call, d);
         return;
     }
     ProtobufCMessage *reply = NULL;
@@ -276,16 +281,14 @@ static void first_done(pg_unit *unit, pg_end end) {
         commit(call, d, reply);
         return;
     }
-    roll_back(d->engine, unit);
-    if (decision == EN_REFUSE || decision == EN_ACCEPT) {
-        sv_call_end(call, NULL); /* without a status it is INTERNAL */
-    } else if (decision == EN_REPLAY) {
+    if (decision == EN_REPLAY) {
         call->status = (pd_status){0};
         replay(call, d, d->results[FOUND]);
-    } else {
+    } else if (decision != EN_REFUSE && decision != EN_ACCEPT) {
         call->status = (pd_status){0};
         refuse_key(call, decision);
-    }
+    } /* else the status says why; without one it is INTERNAL */
+    leave(call, d);
 }
 
 /* The first trip, or the whole again. */
