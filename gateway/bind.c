@@ -2,6 +2,7 @@
 
 #include "pendientes/check.h"
 #include "pendientes/json.h"
+#include "pendientes/scalar.h"
 
 #include <string.h>
 
@@ -32,9 +33,12 @@ static bool refused(const binder *b, int field) {
     return false;
 }
 
-/* A name that a client made up, short enough to be shown. */
+/* A name that a client made up, if it is short enough to be shown, and a text. */
 static const char *shown_name(binder *b, gw_slice name) {
-    return name.len ? pd_arena_memdup(b->arena, name.at, name.len < 64 ? name.len : 64) : "consulta";
+    enum { SHOWN_MAX = 64 };
+    if (name.len == 0 || name.len > SHOWN_MAX || !pd_utf8_check(name.at, name.len, NULL))
+        return "consulta";
+    return pd_arena_memdup(b->arena, name.at, name.len);
 }
 
 /* What names the field, with the text set as a query's would be: a NUL behind it, since the message keeps it. */

@@ -35,11 +35,12 @@ sv_calls *sv_calls_new(sv_core *core, pd_loop *loop, sv_meter *meter, sv_abandon
 void sv_calls_free(sv_calls *calls) {
     if (!calls)
         return;
-    for (sv_call *call = calls->lists[SV_FREE].first, *next; call; call = next) {
-        next = call->next;
-        pd_arena_free(call->arena);
-        free(call);
-    }
+    for (int state = 0; state < SV_N_STATES; state++)
+        for (sv_call *call = calls->lists[state].first, *next; call; call = next) {
+            next = call->next;
+            pd_arena_free(call->arena);
+            free(call);
+        }
     free(calls);
 }
 

@@ -46,7 +46,7 @@ struct sv_call {
 typedef bool (*sv_abandon_fn)(sv_call *call);
 
 sv_calls *sv_calls_new(sv_core *core, pd_loop *loop, sv_meter *meter, sv_abandon_fn abandon);
-/* Only when no call is under way. */
+/* When nobody will end a call any more: those under way go too, unanswered. */
 void sv_calls_free(sv_calls *calls);
 size_t sv_calls_count(const sv_calls *calls, sv_state state);
 

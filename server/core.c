@@ -104,7 +104,6 @@ bool sv_core_verify(sv_core *core, void (*said)(const char *line), const char **
     } else {
         tell(core, said, "database reached", 0);
         PQsetNoticeProcessor(conn, silence, NULL);
-        PQsetNoticeProcessor(conn, (PQnoticeProcessor)(void (*)(void))abort, NULL);
         if (sv_migrations_current(conn, core->migrations_dir, core->arena, error)) {
             tell(core, said, "migrations are all applied", 0);
             if (check_constraints(core, conn, error))
@@ -215,9 +214,9 @@ bool sv_core_ready(const sv_core *core) {
 }
 
 void sv_core_stop(sv_core *core) {
-    sv_jobs_free(core->jobs);
     pg_listen_free(core->listen);
-    pg_lanes_free(core->lanes); /* ends the calls that are left */
+    pg_lanes_free(core->lanes); /* ends the calls that are left, and a sweep under way */
+    sv_jobs_free(core->jobs);
     if (core->service)
         pd_service_close(core->service);
     en_engine_free(core->engine);

@@ -170,6 +170,11 @@ static void leave(sv_call *call, decided *d) {
         left(&d->unit, PG_LOST);
 }
 
+/* Nothing happened, as far as this attempt goes; an earlier one may have been stored. */
+static void answer_unsent(sv_call *call, const decided *d) {
+    en_answer_failure(d->engine, call, &d->unit, d->again ? PG_LOST : PG_UNSENT);
+}
+
 static void second_done(pg_unit *unit, pg_end end) {
     sv_call *call = unit->arg;
     decided *d = call->plan;
@@ -265,7 +270,7 @@ static void first_done(pg_unit *unit, pg_end end) {
     sv_call *call = unit->arg;
     decided *d = call->plan;
     if (end == PG_UNSENT || end == PG_LOST) {
-        en_answer_failure(d->engine, call, unit, PG_UNSENT); /* no COMMIT was sent: nothing happened */
+        answer_unsent(call, d); /* no COMMIT was sent */
         return;
     }
     if (call->dead) {
@@ -281,7 +286,10 @@ static void first_done(pg_unit *unit, pg_end end) {
         commit(call, d, reply);
         return;
     }
-    if (decision == EN_REPLAY) {
+    if (d->again && facts.fault) { /* the key could not be asked */
+        call->status = (pd_status){0};
+        en_unknown(call);
+    } else if (decision == EN_REPLAY) {
         call->status = (pd_status){0};
         replay(call, d, d->results[FOUND]);
     } else if (decision != EN_REFUSE && decision != EN_ACCEPT) {
@@ -297,6 +305,7 @@ static void run(sv_call *call, decided *d) {
     size_t n = 0;
     d->committing = false;
     d->expired = false;
+    d->answer = NULL;
     d->queries[n++] = trip(EN_BEGIN);
     d->queries[n++] = trip_with_key(EN_TRY, call->arena, d->key, 8);
     d->queries[n] = trip_with_key(EN_FIND, call->arena, d->key, sizeof d->key);
@@ -314,7 +323,11 @@ static void run(sv_call *call, decided *d) {
                         .fn = first_done,
                         .arg = call};
     sv_call_move(call, SV_PLANNED);
-    if (!pg_lanes_add(d->engine->options.lanes, PG_LANE_DECIDED, &d->unit))
+    if (pg_lanes_add(d->engine->options.lanes, PG_LANE_DECIDED, &d->unit))
+        return;
+    if (d->again)
+        answer_unsent(call, d);
+    else
         en_answer_full(call);
 }
 
@@ -329,5 +342,9 @@ void en_decided_run(en_engine *engine, sv_call *call, const en_statement *statem
 
 bool en_decided_abandon(en_engine *engine, sv_call *call) {
     decided *d = call->plan;
-    return !d->committing && en_unqueue(engine, call, PG_LANE_DECIDED, &d->unit);
+    if (d->committing || !en_unqueue(engine, call, PG_LANE_DECIDED, &d->unit))
+        return false;
+    if (d->again)
+        call->status = (pd_status){0}; /* not "not done": its deadline is all that can be said */
+    return true;
 }

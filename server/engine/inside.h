@@ -66,6 +66,8 @@ void en_forbid(sv_call *call);
 void en_answer_rows(en_engine *engine, sv_call *call, const en_statement *statement, const PGresult *rows);
 /* Ends a call whose unit did not come to its end: by the failed result, or by why there is none. */
 void en_answer_failure(en_engine *engine, sv_call *call, const pg_unit *unit, pg_end end);
+/* Says that nobody knows whether the call was done. */
+void en_unknown(sv_call *call);
 /* Takes a call's unit off its queue, at its deadline; where no connection is up, that is the reason given. */
 bool en_unqueue(en_engine *engine, sv_call *call, pg_lane_id lane, pg_unit *unit);
 /* Ends a call because its lane's queue is full. */

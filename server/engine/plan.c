@@ -69,6 +69,12 @@ bool en_failure_status(en_engine *engine, sv_call *call, const PGresult *error) 
     return false;
 }
 
+void en_unknown(sv_call *call) {
+    pd_status_set(
+        &call->status, call->arena, PD_UNKNOWN,
+        "Resultado desconocido: se perdió la conexión con la base de datos; repita con la misma Idempotency-Key");
+}
+
 void en_answer_failure(en_engine *engine, sv_call *call, const pg_unit *unit, pg_end end) {
     if (call->dead) {
         sv_call_end(call, NULL);
@@ -77,9 +83,7 @@ void en_answer_failure(en_engine *engine, sv_call *call, const pg_unit *unit, pg
     if (end == PG_FAILED) {
         en_failure_status(engine, call, unit->error);
     } else if (end == PG_LOST) {
-        pd_status_set(
-            &call->status, call->arena, PD_UNKNOWN,
-            "Resultado desconocido: se perdió la conexión con la base de datos; repita con la misma Idempotency-Key");
+        en_unknown(call);
     } else {
         pd_status_set(&call->status, call->arena, PD_UNAVAILABLE, "La base de datos no está disponible");
         call->status.retry_ms = 1000;

@@ -55,6 +55,8 @@ static const struct {
     {"PUT /api/pendientes/7/averia/vlan?vlan=", GW_BODY_NONE, "", "!vlan"},
     {"PUT /api/pendientes/7/averia/vlan?vlan=%31%3", GW_BODY_NONE, "", "!vlan"},
     {"PUT /api/pendientes/7/averia/vlan?%zz=1&vlan=5", GW_BODY_NONE, "", "!consulta"},
+    {"PUT /api/pendientes/7/averia/vlan?mal=%zz&vlan=5", GW_BODY_NONE, "", "!mal"},
+    {"PUT /api/pendientes/7/averia/vlan?%ff=%zz&vlan=5", GW_BODY_NONE, "", "!consulta"},
     {"PUT /api/pendientes/7/averia/vlan", GW_BODY_NONE, "", "!vlan"},
     {"PUT /api/pendientes/x/averia/vlan", GW_BODY_JSON, "{\"vlan\":\"abc\"}", "!vlan!pendienteId"},
     {"PUT /api/pendientes/7/averia/vlan", GW_BODY_JSON, "{\"vlan\":1042,\"vlan\":1042}", "!vlan"},

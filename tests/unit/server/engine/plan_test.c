@@ -219,6 +219,33 @@ START_TEST(crash_is_settled_by_keys) {
 }
 END_TEST
 
+/* The server crashes during a COMMIT and does not come back in time: nobody may be told that nothing was done. */
+START_TEST(lost_commit_is_not_called_undone) {
+    char json[300];
+    order(json, sizeof json, "perdida");
+    ts_pg_exec(h_db, "CREATE FUNCTION demora() RETURNS trigger LANGUAGE plpgsql AS"
+                     " $$BEGIN PERFORM pg_sleep(30); RETURN NULL; END$$;"
+                     "CREATE CONSTRAINT TRIGGER demora AFTER INSERT ON claves_idempotencia"
+                     " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION demora()");
+    static h_outcome out;
+    h_send(&out, H_CORD, "Pendientes/Crear", json, (h_with){.key = "perdida", .deadline_ms = 2500});
+    while (!out.done && !h_number("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"))
+        pd_loop_turn(h_core.loop, 10);
+    ck_assert(!out.done);
+    ts_pg_stop();
+    pd_client *client = h_client;
+    h_client = NULL; /* without turns its own clock stands still: what the core says is heard */
+    h_turn_until(&out.done);
+    h_client = client;
+    ts_pg_start();
+    PQreset(h_db);
+    ts_pg_exec(h_db, "SET client_min_messages = error; DROP FUNCTION demora CASCADE");
+    ck_assert_msg(out.code == PD_DEADLINE_EXCEEDED || out.code == PD_UNKNOWN, "%s", pd_code_name(out.code));
+    while (!sv_core_ready(&h_core))
+        pd_loop_turn(h_core.loop, 10);
+}
+END_TEST
+
 static void add(TCase *tcase) {
     tcase_add_test(tcase, refusal_writes_nothing);
     tcase_add_test(tcase, constraint_names_the_field);
@@ -231,6 +258,7 @@ static void add(TCase *tcase) {
     tcase_add_test(tcase, nothing_of_a_key_is_readable);
     tcase_add_test(tcase, cuts_lose_and_double_nothing);
     tcase_add_test(tcase, crash_is_settled_by_keys);
+    tcase_add_test(tcase, lost_commit_is_not_called_undone);
 }
 
 int main(void) {
