@@ -30,7 +30,14 @@ expect() {
         tail -n 5 "$OUT" 2>/dev/null
     fi
 }
-# refuses CODE_AND_ONE_LINE_WITH COMMAND...: it fails and says why in one line.
+# essential TEXT COMMAND...: without it the rest has nothing to look at.
+essential() {
+    local before=$FAILED
+    expect "$@"
+    [ "$FAILED" = "$before" ] || { counts; exit 1; }
+}
+counts() { printf '%d passed, %d failed\n' "$PASSED" "$FAILED"; }
+# refuses TEXT COMMAND...: it fails and says why in one line with that text.
 refuses() {
     local text=$1 rc=0
     shift
@@ -100,7 +107,7 @@ wait "$BLOCKER" 2>/dev/null
 BLOCKER=
 
 # --- without demo data
-expect 'the first start, without demo data' up --no-demo
+essential 'the first start, without demo data' up --no-demo
 expect 'the administrator is shown' grep -q 'The administrator (shown this once)' "$OUT"
 expect 'no password of roles that are not there' [ -z "$(setting PENDIENTES_DNI_TECN)" ]
 expect 'the administrator logs in' logged_in
@@ -108,7 +115,7 @@ expect 'up.env is for its owner alone' [ "$(stat -c %a "$DIR/sys/up.env")" = 600
 expect 'a second one in the same directory' refuses 'already runs in' "${UP[@]}"
 expect 'down' down
 expect 'nothing stays after down' all_gone
-expect 'the start after it' up --no-demo
+essential 'the start after it' up --no-demo
 expect 'its password is not shown again' eval "! grep -qi password '$OUT'"
 expect 'the administrator still logs in' logged_in
 down
@@ -121,7 +128,7 @@ set -m
 "${UP[@]}" --servers 2 --gateways 2 >"$DIR/foreground" 2>&1 &
 FOREGROUND=$!
 set +m
-expect 'the start in the foreground' until_true 60 grep -q '  curl -s ' "$DIR/foreground"
+essential 'the start in the foreground' until_true 60 grep -q '  curl -s ' "$DIR/foreground"
 for key in URL RPC ADMIN DATABASE DNI PASSWORD DNI_ADMIN DNI_CORD DNI_ATAC DNI_CONT DNI_ASES DNI_TECN DNI_NADA DNI_TECN2 TOKEN_KEY_FILE; do
     expect "up.env has PENDIENTES_$key" [ -n "$(setting PENDIENTES_$key)" ]
 done
@@ -160,7 +167,7 @@ expect 'nothing stays after Ctrl-C' all_gone
 
 # --- what is kept, and what --reset-demo restores
 TIME=${EPOCHREALTIME//[.,]/}
-expect 'the next start' up
+essential 'the next start' up
 expect 'in seconds' [ $((${EPOCHREALTIME//[.,]/} - TIME)) -lt 10000000 ]
 TOKEN=$(login)
 expect 'order 67 has no details yet' answers 404 GET /api/pendientes/67/averia
@@ -172,7 +179,7 @@ expect 'whose place is still taken' refuses 'already runs in' "${UP[@]}"
 expect 'down after that' down
 expect 'nothing stays after that down' all_gone
 expect 'a second down says so' eval "down && grep -q 'Nothing runs' '$OUT'"
-expect 'the start after that' up
+essential 'the start after that' up
 expect 'the data was kept, and the token is still good' answers 200 GET /api/pendientes/67/averia
 down
 expect '--reset-demo' up --reset-demo
@@ -184,10 +191,10 @@ expect 'knows no password' eval "! grep -q PASSWORD '$DIR/sys/second/up.env'"
 expect 'its down' second down
 # everything dies at once, as in a power cut
 kill -KILL $(cat "$DIR/sys/run/up.pid" "$DIR/sys/run/up.supervisors" "$DIR"/sys/run/*.pid) 2>/dev/null
-expect 'the start after everything was killed' up
+essential 'the start after everything was killed' up
 expect 'works' answers 404 GET /api/pendientes/67/averia
 expect 'its down' down
 expect 'nothing stays in the end' all_gone
 
-printf '%d passed, %d failed\n' "$PASSED" "$FAILED"
+counts
 [ "$FAILED" = 0 ]
