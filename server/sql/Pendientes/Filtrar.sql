@@ -11,7 +11,9 @@ WITH f AS NOT MATERIALIZED (
         AND (:usuario_id IS NULL OR p.asignado_a = :usuario_id OR p.registrado_por = :usuario_id)
         AND (:asignado_a_id IS NULL OR p.asignado_a = :asignado_a_id)
         AND (:registrado_por_id IS NULL OR p.registrado_por = :registrado_por_id)
-        AND (coalesce(cardinality(:estados::text[]), 0) = 0 OR p.estado = ANY(:estados::text[]))
+        -- One state as an equation: only then does an index that begins with it yield the order.
+        AND (coalesce(cardinality(:estados::text[]), 0) <> 1 OR p.estado = (:estados::text[])[1])
+        AND (coalesce(cardinality(:estados::text[]), 0) <= 1 OR p.estado = ANY(:estados::text[]))
         AND (coalesce(cardinality(:estados_tecnico::text[]), 0) = 0 OR p.estado_tecnico = ANY(:estados_tecnico::text[]))
         AND (:fecha_pendiente IS NULL OR p.fecha_pendiente >= :fecha_pendiente AND p.fecha_pendiente < :fecha_pendiente.fin)
         AND (:desde IS NULL OR p.fecha_creacion >= :desde)
