@@ -76,8 +76,11 @@ void en_page_fill(const en_statement *statement, ProtobufCMessage *reply, const 
     const pd_message *message = method->reply, *type = NULL;
     int64_t number = asked(method->request, request, "page", 0), size = asked(method->request, request, "size", 10);
     bool sorted = find(method->request, "sort") != NULL;
-    const ProtobufCFieldDescriptor *content = find(message, "content");
-    int64_t n = content != NULL ? (int64_t) * (const size_t *)member(reply, content->quantifier_offset) : 0;
+    int content = pd_field_by_name(message, "content", strlen("content"));
+    int64_t n = 0;
+    if (content >= 0) {
+        n = (int64_t) * (const size_t *)member(reply, message->type->fields[content].quantifier_offset);
+    }
     size = size > 0 ? size : 1; /* the check of form has refused it already */
     ProtobufCMessage *pageable = make(message, reply, "pageable", &type, arena);
     if (pageable != NULL) {

@@ -183,7 +183,7 @@ static bool walk(scanner *s, en_param *param, size_t len, const char **rest) {
 static bool resolve_field(scanner *s, en_param *param, Oid *type) {
     size_t len = strlen(param->name);
     bool presence = param->name[len - 1] == '?';
-    const char *end = param->name + len - presence, *rest = NULL;
+    const char *end = param->name + len - presence, *rest = end;
     if (!walk(s, param, (size_t)(end - param->name), &rest)) {
         return false;
     }
