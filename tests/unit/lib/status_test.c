@@ -62,7 +62,10 @@ START_TEST(message_is_composed_of_field_errors) {
     pd_status_set(&status, arena, PD_NOT_FOUND, "No existe %d", 7);
     ck_assert_int_eq(status.code, PD_NOT_FOUND);
     ck_assert_uint_eq(status.n_errors, 2);
-    ck_assert_str_eq(pd_status_message(&status, arena), "No existe 7");
+    /* a text of its own gets the names in front that it leaves out */
+    ck_assert_str_eq(pd_status_message(&status, arena), "lugar: imagenes[0].url: No existe 7");
+    pd_status_set(&status, arena, PD_NOT_FOUND, "lugar y imagenes[0].url no van juntos");
+    ck_assert_str_eq(pd_status_message(&status, arena), "lugar y imagenes[0].url no van juntos");
 }
 END_TEST
 
