@@ -43,27 +43,24 @@ void gw_headers_collect(const h2o_headers_t *headers, gw_headers *out) {
     }
 }
 
-static bool base64url(char c) {
-    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-}
-
+/* Three parts of base64url with dots between them; this runs for every request, over the whole token. */
 static bool token_shape(gw_slice token) {
-    size_t dots = 0, part = 0;
+    static const bool base64url[256] = {
+        ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['0' ... '9'] = true, ['-'] = true, ['_'] = true};
+    const char *at = token.at, *end = token.at + token.len;
     if (token.len > TOKEN_MAX)
         return false;
-    for (size_t i = 0; i < token.len; i++) {
-        if (token.at[i] == '.') {
-            if (part == 0)
-                return false;
-            dots++;
-            part = 0;
-        } else if (base64url(token.at[i])) {
-            part++;
-        } else {
+    for (int part = 0;; part++) {
+        const char *start = at;
+        while (at < end && base64url[(uint8_t)*at])
+            at++;
+        if (at == start)
             return false;
-        }
+        if (part == 2)
+            return at == end;
+        if (at == end || *at++ != '.')
+            return false;
     }
-    return dots == 2 && part > 0;
 }
 
 bool gw_bearer(gw_slice authorization, gw_slice *token) {
