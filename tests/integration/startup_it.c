@@ -350,6 +350,7 @@ int main(void) {
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
-    shell("rm -rf '%s'%s", dir, "");
-    return failed ? 1 : 0;
+    char command[320]; /* (no assertion of Check's may follow its run) */
+    snprintf(command, sizeof command, "rm -rf '%s'", dir);
+    return failed || system(command) != 0 ? 1 : 0;
 }
