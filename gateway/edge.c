@@ -37,8 +37,9 @@ static gw_slice target_path(const h2o_req_t *req, gw_slice *query) {
         size_t len = strlen(scheme);
         if (rest.len <= len || strncasecmp(rest.at, scheme, len) != 0)
             continue;
-        const char *slash = memchr(rest.at + len, '/', rest.len - len);
-        rest = slash ? (gw_slice){slash, rest.len - (size_t)(slash - rest.at)} : (gw_slice){NULL, 0};
+        while (len < rest.len && rest.at[len] != '/' && rest.at[len] != '?')
+            len++;
+        rest = len < rest.len ? (gw_slice){rest.at + len, rest.len - len} : (gw_slice){NULL, 0};
         break;
     }
     gw_slice path = gw_slice_cut(&rest, '?');
