@@ -551,6 +551,39 @@ START_TEST(no_secret_reaches_a_log) {
 }
 END_TEST
 
+/* One request through both processes: what fails is logged by both, under the ids that the client sent. */
+START_TEST(a_request_is_found_in_both_logs) {
+    char logs[512], name[64];
+    snprintf(logs, sizeof logs, "%s", up_env("PENDIENTES_TOKEN_KEY_FILE"));
+    *strstr(logs, "/keys/") = 0;
+    snprintf(name, sizeof name, "rastro-%lld", up_now());
+    const char *order = new_order(true);
+    const char *headers[] = {
+        "Grpc-Timeout: 200m", http_f("X-Request-Id: %s", name),
+        http_f("traceparent: 00-%032llx-00f067aa0ba902b7-01", 0xabcdef0000000000ULL + (unsigned long long)up_now()),
+        NULL};
+    ck_assert(db_try("BEGIN") && db_try("LOCK TABLE pendientes_averias IN ACCESS EXCLUSIVE MODE"));
+    http_answer a = get(http_f("/api/pendientes/%s/averia", order), headers);
+    ck_assert_int_eq(a.status, 504);
+    http_free(&a);
+    sought wanted[4];
+    static const char *const processes[] = {"gateway", "server"};
+    for (int i = 0; i < 4; i++) {
+        static char files[4][600];
+        snprintf(files[i], sizeof files[i], "%s/log/%s-1.log", logs, processes[i / 2]);
+        wanted[i].directory = files[i];
+        snprintf(wanted[i].text, sizeof wanted[i].text, "%.60s", i % 2 ? strchr(headers[2], '-') + 1 : name);
+        wanted[i].text[i % 2 ? 32 : 60] = 0; /* of the traceparent: the trace */
+    }
+    bool found[4];
+    for (int i = 0; i < 4; i++)
+        found[i] = up_wait(10000, logged, &wanted[i]);
+    ck_assert(db_try("ROLLBACK"));
+    for (int i = 0; i < 4; i++)
+        ck_assert_msg(found[i], "%s is not in %s", wanted[i].text, wanted[i].directory);
+}
+END_TEST
+
 #define COUNT(list) ((int)(sizeof(list) / sizeof *(list)))
 
 int main(void) {
@@ -578,6 +611,7 @@ int main(void) {
     tcase_add_test(tcase, clients_that_go_away);
     tcase_add_test(tcase, two_hundred_connections_at_once);
     tcase_add_test(tcase, no_secret_reaches_a_log);
+    tcase_add_test(tcase, a_request_is_found_in_both_logs);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_set_fork_status(runner, CK_NOFORK);

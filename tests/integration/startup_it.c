@@ -68,8 +68,13 @@ static void start(core *c, const char *const *args) {
             argv[i + 1] = (char *)(uintptr_t)args[i];
         dup2(pipes[1], 1);
         dup2(pipes[1], 2);
-        /* nothing of the running system's settings */
-        execve(program, argv, (char *[]){NULL});
+        /* nothing of the running system's settings, only what a sanitized build is told */
+        static const char *const kept[] = {"ASAN_OPTIONS", "UBSAN_OPTIONS"};
+        char environment[2][512], *envp[3] = {NULL};
+        for (int i = 0, n = 0; i < 2; i++)
+            if (getenv(kept[i]) && snprintf(environment[i], 512, "%s=%s", kept[i], getenv(kept[i])) < 512)
+                envp[n++] = environment[i];
+        execve(program, argv, envp);
         _exit(127);
     }
     close(pipes[1]);
