@@ -19,6 +19,8 @@ enum {
     TICK_IDLE_MS = 500,
     PROBE_IDLE_MS = 1000, /* to a core that had nothing to say */
     PROBE_BAD_MS = 100,   /* to one that is set aside or not connected */
+    NEW_MS = 5,           /* to one that lost or never had its connections, for the first second: it is starting */
+    NEW_FOR_MS = 1000,
     PROBE_LOST_MS = 2000, /* then another line is tried */
     ORPHAN_MS = 5000,     /* a frame whose calls have all ended is waited for so long */
     READY_MS = 3000,
@@ -336,6 +338,10 @@ static void renew_all(pd_peer *peer, uint64_t now) {
             line_renew(line);
 }
 
+static bool is_new(const pd_peer *peer, uint64_t now) {
+    return peer->deaf_ms > 0 && now - peer->deaf_since < NEW_FOR_MS;
+}
+
 static bool look_at_peer(pd_peer *peer, uint64_t now) {
     bool busy = false;
     if (peer->deaf_ms > 0 && now - peer->deaf_since >= RENEW_MS)
@@ -353,17 +359,19 @@ static bool look_at_peer(pd_peer *peer, uint64_t now) {
             look_at_line(line, now);
     }
     bool bad = peer->silent || peer->refusing || peer->deaf_ms > 0 || peer->heard_ms == 0;
-    if (!peer->probe && now - peer->probed_ms >= (bad ? PROBE_BAD_MS : PROBE_IDLE_MS) &&
-        (bad || now - peer->heard_ms >= PROBE_IDLE_MS))
+    uint64_t pause = is_new(peer, now) ? NEW_MS : bad ? PROBE_BAD_MS : PROBE_IDLE_MS;
+    if (!peer->probe && now - peer->probed_ms >= pause && (bad || now - peer->heard_ms >= PROBE_IDLE_MS))
         probe(peer, now);
     return busy || bad || peer->probe;
 }
 
 void pd_peers_tick(pd_peers *peers, uint64_t now) {
-    bool busy = false;
-    for (size_t i = 0; i < peers->n; i++)
+    bool busy = false, starting = false;
+    for (size_t i = 0; i < peers->n; i++) {
         busy = look_at_peer(&peers->at[i], now) || busy;
-    peers->tick_ms = now + (busy ? TICK_BUSY_MS : TICK_IDLE_MS);
+        starting |= is_new(&peers->at[i], now);
+    }
+    peers->tick_ms = now + (starting ? NEW_MS : busy ? TICK_BUSY_MS : TICK_IDLE_MS);
 }
 
 bool pd_peers_ready(const pd_peers *peers, uint64_t now) {
