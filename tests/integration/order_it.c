@@ -200,7 +200,7 @@ static http_answer ask(const request *r, const char *target, const char *body) {
     if (r->key)
         *at++ = r->key;
     *at = NULL;
-    if (r->padded) {
+    if (r->padded && body) {
         memset(padded, ' ', sizeof padded);
         memcpy(padded, body, len);
         body = padded;
