@@ -47,7 +47,7 @@ void up_start(const char *options) {
     mine = true;
     if (!n++)
         atexit(up_stop);
-    int base = 20000 + getpid() % 200 * 100 + n % 2 * 50;
+    int base = 20000 + getpid() % 127 * 100 + n % 2 * 50;
     char command[1024];
     snprintf(command, sizeof command, "%s/deploy/up --detach --dir %s --port %d --admin-port %d %s >%s/out 2>&1",
              SOURCE_DIR, dir, base, base + 1, options ? options : "", dir);
