@@ -62,10 +62,19 @@ as_root() {
     fi
 }
 
-# The user that everything runs as: the caller, or, for root, a system user of our own.
+SYSTEM_USER=pendientes
+# choose_user CLUSTER...: the user that everything runs as: the caller; for root, whoever owns the first cluster that is there,
+# or a system user of our own.
 choose_user() {
     if [ "$(id -u)" != 0 ]; then RUN_USER=$(id -un); return; fi
-    RUN_USER=pendientes
+    local cluster
+    for cluster in "$@"; do
+        [ -d "$cluster" ] || continue
+        RUN_USER=$(stat -L -c %U "$cluster")
+        case $RUN_USER in root | UNKNOWN) die "$cluster belongs to nobody who could run it" ;; esac
+        return
+    done
+    RUN_USER=$SYSTEM_USER
     id "$RUN_USER" >/dev/null 2>&1 || useradd --system --user-group --no-create-home --home-dir /nonexistent \
         --shell /usr/sbin/nologin "$RUN_USER" || die "cannot create the system user $RUN_USER"
 }
@@ -73,7 +82,7 @@ choose_user() {
 # as_user COMMAND...: as that user, without a way back. The process id is the command's own.
 as_user() {
     if [ "$(id -u)" = 0 ]; then
-        exec setpriv --reuid="$RUN_USER" --regid="$RUN_USER" --init-groups --no-new-privs --inh-caps=-all \
+        exec setpriv --reuid="$RUN_USER" --regid="$(id -g "$RUN_USER")" --init-groups --no-new-privs --inh-caps=-all \
             ${PDEATHSIG:+--pdeathsig "$PDEATHSIG"} -- "$@"
     elif [ -n "${PDEATHSIG:-}" ]; then exec setpriv --pdeathsig "$PDEATHSIG" -- "$@"
     else exec "$@"; fi

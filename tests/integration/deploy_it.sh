@@ -125,6 +125,7 @@ rm -rf "$DIR/sys"
 
 # --- with demo data, in the foreground, stopped by the terminal's Ctrl-C
 set -m
+: >"$DIR/foreground"
 "${UP[@]}" --servers 2 --gateways 2 >"$DIR/foreground" 2>&1 &
 FOREGROUND=$!
 set +m
