@@ -167,6 +167,11 @@ static void hand_out(pd_client *client, pd_peer *peer, pd_frame *frame, const pd
             return;
     }
     judge(client, call, frame, (pd_code)result->codigo);
+    bool undone = result->codigo == PD_UNAVAILABLE || result->codigo == PD_RESOURCE_EXHAUSTED;
+    if (undone && call->lost && !call->reads) { /* by this core */
+        end_undone(call);
+        return;
+    }
     pd_status status;
     pd_frame_status(result, arena, &status);
     pd_reply reply = {.status = &status, .replayed = result->repetida};
@@ -183,7 +188,10 @@ static void on_lost(void *owner, pd_line *line) {
     /* From the last, so that those that go back to the front of the queue stay in order. */
     for (size_t i = frame->n; i-- > 0 && !frame->probe;) {
         pd_call *call = frame->calls[i];
-        if (call && !retry(call))
+        if (!call)
+            continue;
+        call->lost = true;
+        if (!retry(call))
             end_undone(call);
     }
 }
@@ -255,6 +263,7 @@ static pd_call *take_call(pd_client *client, size_t buffer_size) {
     call->client = client;
     call->next = call->prev = NULL;
     call->attempts = 0;
+    call->lost = false;
     pendientes__rpc__llamada__init(&call->wire);
     return call;
 }

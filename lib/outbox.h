@@ -37,6 +37,7 @@ struct pd_call {
     pd_class class;
     bool safe;        /* may be sent again: free of side effects, or with a key */
     bool reads;       /* free of side effects */
+    bool lost;        /* a core had it and went: what that one did is not known */
     uint8_t attempts; /* times it was sent */
     pd_queue *queue;  /* NULL: none */
     pd_call *next, *prev;

@@ -391,6 +391,28 @@ START_TEST(a_retry_that_finds_no_core_tells_the_truth) {
 }
 END_TEST
 
+START_TEST(a_retry_that_is_refused_tells_the_truth) {
+    char read[300], keyed[300];
+    sprintf(read, "never:%s/r", dir);
+    sprintf(keyed, "never:%s/k", dir);
+    open_client(url, 0);
+    pid_t pid = fake_spawn(url);
+    wait_ready();
+    outcome r, k;
+    start(&r, obtener, read, (pd_meta){0});
+    start(&k, crear, keyed, (pd_meta){.key = "clave-1"});
+    until_there(read);
+    until_there(keyed);
+    fake_kill(pid);
+    pid = fake_spawn(url);
+    finish(&r, 4000);
+    finish(&k, 4000);
+    ck_assert_int_eq(r.code, PD_UNAVAILABLE);
+    ck_assert_int_eq(k.code, PD_UNKNOWN); /* the second core did not do it; the first may have */
+    fake_kill(pid);
+}
+END_TEST
+
 START_TEST(a_stopped_core_is_set_aside_and_returns) {
     pid_t one = fake_spawn(url), two = fake_spawn(url2);
     open_client(both, 0);
@@ -592,6 +614,7 @@ int main(int argc, char **argv) {
     tcase_add_test(tc, a_core_that_was_away_for_long_is_found_again);
     tcase_add_test(tc, a_killed_core_is_ridden_out_where_that_is_safe);
     tcase_add_test(tc, a_retry_that_finds_no_core_tells_the_truth);
+    tcase_add_test(tc, a_retry_that_is_refused_tells_the_truth);
     tcase_add_test(tc, a_stopped_core_is_set_aside_and_returns);
     tcase_add_test(tc, a_stopped_single_core_ends_calls_and_returns);
     tcase_add_test(tc, work_goes_to_the_least_loaded);

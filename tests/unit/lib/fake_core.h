@@ -3,7 +3,8 @@
  * fork). echo…          the same bytes back hold…          never answered (unless fake_release is called) first:<path>…
  * held the first time, when <path> is not there yet and is made; echoed after that pid            the process's id
  *   status         a refusal with everything in it
- *   down           UNAVAILABLE */
+ *   down           UNAVAILABLE
+ *   never:<path>…  held the first time, as with first:, and UNAVAILABLE after that */
 #ifndef TESTS_FAKE_CORE_H
 #define TESTS_FAKE_CORE_H
 
@@ -83,12 +84,12 @@ static inline void fake_call(void *arg, pd_incoming *call) {
     snprintf(core->last_key, sizeof core->last_key, "%s", call->key ? call->key : "");
     snprintf(core->last_peer, sizeof core->last_peer, "%s", call->peer ? call->peer : "");
     core->last_traced = call->traceparent != NULL;
-    if (fake_says(call, "hold") || (fake_says(call, "first:") && fake_first(call))) {
+    if (fake_says(call, "hold") || ((fake_says(call, "first:") || fake_says(call, "never:")) && fake_first(call))) {
         if (core->n_held < 1024)
             core->held[core->n_held++] = call;
     } else if (fake_says(call, "status")) {
         fake_refuse(call);
-    } else if (fake_says(call, "down")) {
+    } else if (fake_says(call, "down") || fake_says(call, "never:")) {
         pd_status down = {.code = PD_UNAVAILABLE, .message = "sin base de datos"};
         pd_incoming_answer(call, &down, NULL, 0, false);
     } else if (fake_says(call, "pid")) {
