@@ -112,14 +112,18 @@ void gw_call_record(gw_call *call, int http) {
     const pd_route *route = call->match.route;
     uint64_t micros = gw_now_us() - call->started_us;
     gw_meter_request(call->gateway->meter, route, http, micros);
-    gw_access_add(call->gateway->access, &(gw_access_line){.method = call->head ? "HEAD" : gw_verb_name(call->verb),
-                                                           .route = route ? route->path : call->page,
-                                                           .request_id = call->request_id,
-                                                           .traceparent = call->traceparent,
-                                                           .peer = call->conn->peer,
-                                                           .http = http,
-                                                           .micros = micros,
-                                                           .bytes = call->body_len});
+    pd_lines *lines = call->gateway->lines;
+    if (!pd_lines_begin(lines, PD_LOG_INFO, "request"))
+        return;
+    pd_lines_text(lines, "method", call->head ? "HEAD" : gw_verb_name(call->verb));
+    pd_lines_text(lines, "route", route ? route->path : call->page ? call->page : "");
+    pd_lines_number(lines, "status", (uint64_t)http);
+    pd_lines_millis(lines, "ms", micros);
+    pd_lines_number(lines, "bytes", call->body_len);
+    pd_lines_text(lines, "request_id", call->request_id);
+    pd_lines_text(lines, "traceparent", call->traceparent);
+    pd_lines_text(lines, "peer", call->conn->peer);
+    pd_lines_end(lines);
 }
 
 void gw_calls_free(gw_gateway *gateway) {

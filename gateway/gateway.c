@@ -142,7 +142,7 @@ bool gw_gateway_open(gw_gateway *gateway, const gw_settings *settings, const cha
     if (!gateway->router)
         return false;
     gateway->meter = gw_meter_new();
-    gateway->access = gw_access_new("gateway");
+    gateway->lines = pd_lines_new("gateway");
     configure(gateway);
     if (!watch_signals(gateway, error))
         return false;
@@ -174,7 +174,7 @@ void gw_gateway_run(gw_gateway *gateway) {
         if (h2o_evloop_run(gateway->context.loop, wait) != 0 && errno != EINTR)
             abort(); /* epoll itself failed */
         wait = pd_client_turn(gateway->client);
-        gw_access_flush(gateway->access);
+        pd_lines_flush(gateway->lines);
         if (wait < 0)
             wait = INT32_MAX;
         if (gateway->drain_since_ms && wait > DRAIN_LOOK_MS)
@@ -187,8 +187,7 @@ void gw_gateway_close(gw_gateway *gateway) {
     gw_listeners_free(gateway->listeners);
     pd_client_free(gateway->client);
     gw_calls_free(gateway);
-    gw_access_flush(gateway->access);
-    gw_access_free(gateway->access);
+    pd_lines_free(gateway->lines);
     gw_meter_free(gateway->meter);
     gw_router_free(gateway->router);
 }

@@ -3,12 +3,12 @@
 #ifndef GATEWAY_GATEWAY_H
 #define GATEWAY_GATEWAY_H
 
-#include "gateway/access.h"
 #include "gateway/listen.h"
 #include "gateway/meter.h"
 #include "gateway/router.h"
 #include "gateway/settings.h"
 #include "pendientes/client.h"
+#include "pendientes/lines.h"
 
 #include <h2o.h>
 
@@ -23,7 +23,7 @@ typedef struct gw_gateway {
     gw_router *router;
     pd_client *client;
     gw_meter *meter;
-    gw_access *access;
+    pd_lines *lines; /* a log line per request */
     gw_listeners *listeners;
     gw_call *free_calls;
     unsigned n_free_calls;

@@ -57,6 +57,10 @@ void pd_log_init(const char *proc, pd_log_level level) {
     lowest = level;
 }
 
+const char *pd_log_level_name(pd_log_level level) {
+    return names[level];
+}
+
 bool pd_log_level_parse(const char *name, pd_log_level *level) {
     for (int i = 0; i < 4; i++)
         if (strcmp(name, names[i]) == 0) {

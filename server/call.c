@@ -2,7 +2,7 @@
 
 #include "server/meter.h"
 
-#include "pendientes/log.h"
+#include "pendientes/lines.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +18,7 @@ struct sv_calls {
     pd_loop *loop;
     sv_meter *meter;
     sv_abandon_fn abandon;
+    pd_lines *lines; /* a log line per call */
     call_list lists[SV_N_STATES];
 };
 
@@ -29,6 +30,7 @@ sv_calls *sv_calls_new(sv_core *core, pd_loop *loop, sv_meter *meter, sv_abandon
     calls->loop = loop;
     calls->meter = meter;
     calls->abandon = abandon;
+    calls->lines = pd_lines_new("server");
     return calls;
 }
 
@@ -42,6 +44,10 @@ void sv_calls_free(sv_calls *calls) {
             free(call);
         }
     free(calls);
+}
+
+void sv_calls_turn(void *calls) {
+    pd_lines_flush(((sv_calls *)calls)->lines);
 }
 
 size_t sv_calls_count(const sv_calls *calls, sv_state state) {
@@ -111,20 +117,25 @@ static uint64_t now_us(void) {
     return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
 }
 
-/* Faults are worth a line of their own. Refusals are the caller's business, and why all calls are UNAVAILABLE is logged
- * once, where it happens. */
+/* Faults are warnings. Refusals are the caller's business, and why all calls are UNAVAILABLE is logged once, where it
+ * happens. */
 static bool is_fault(pd_code code) {
     return code == PD_INTERNAL || code == PD_UNKNOWN || code == PD_DATA_LOSS || code == PD_DEADLINE_EXCEEDED;
 }
 
 static void log_call(const sv_call *call, uint64_t micros) {
-    pd_log_level level = is_fault(call->status.code) ? PD_LOG_WARN : PD_LOG_DEBUG;
-    if (!pd_log_on(level))
+    if (!call->method) /* a client's probe, each second */
         return;
-    PD_LOG(level, "call", PD_S("method", call->method ? call->method->full_name : "probe"),
-           PD_S("request_id", call->in->request_id), PD_S("traceparent", call->in->traceparent),
-           PD_S("code", pd_code_name(call->status.code)), PD_I("user", call->caller.user_id),
-           PD_I("us", (int64_t)micros));
+    pd_lines *lines = call->calls->lines;
+    if (!pd_lines_begin(lines, is_fault(call->status.code) ? PD_LOG_WARN : PD_LOG_INFO, "call"))
+        return;
+    pd_lines_text(lines, "method", call->method->full_name);
+    pd_lines_text(lines, "code", pd_code_name(call->status.code));
+    pd_lines_millis(lines, "ms", micros);
+    pd_lines_text(lines, "request_id", call->in->request_id);
+    pd_lines_text(lines, "traceparent", call->in->traceparent);
+    pd_lines_number(lines, "user", (uint64_t)call->caller.user_id);
+    pd_lines_end(lines);
 }
 
 /* The one answer of a call. */

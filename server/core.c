@@ -189,6 +189,7 @@ bool sv_core_start(sv_core *core, const char **error) {
     core->calls = sv_calls_new(core, core->loop, core->meter, abandon);
     /* The order at the end of a turn: what was gathered is sent, then what is finished goes back to the clients. */
     pd_loop_each_turn(core->loop, engine_turn, core);
+    pd_loop_each_turn(core->loop, sv_calls_turn, core->calls);
     core->lanes = pg_lanes_new(core->loop, core->lane_options);
     core->engine = en_engine_new(&(en_engine_options){.loop = core->loop,
                                                       .lanes = core->lanes,

@@ -20,6 +20,8 @@ typedef struct pd_log_pair {
 
 /* `proc` names the process in every line. */
 void pd_log_init(const char *proc, pd_log_level level);
+/* "info" */
+const char *pd_log_level_name(pd_log_level level);
 bool pd_log_level_parse(const char *name, pd_log_level *level);
 bool pd_log_on(pd_log_level level);
 void pd_log_write(pd_log_level level, const char *msg, const pd_log_pair *pairs, size_t n);
