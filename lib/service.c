@@ -165,19 +165,18 @@ static bool visible_ascii(const char *text, size_t len) {
     return true;
 }
 
-static bool read_key(pd_incoming *call, const char *key, bool nul, pd_arena *arena, pd_status *status) {
+static void read_key(pd_incoming *call, const char *key, bool nul, pd_arena *arena, pd_status *status) {
     if (!key || !call->method || !call->method->is_post || call->method->no_key)
-        return true; /* ignored elsewhere, whatever it holds */
+        return; /* ignored elsewhere, whatever it holds */
     size_t len = strlen(key);
     if (len >= 2 && key[0] == '"' && key[len - 1] == '"') {
         key = pd_arena_memdup(arena, key + 1, len - 2);
         len -= 2;
     }
-    call->key = key;
     if (!nul && len >= 1 && len <= PD_KEY_MAX && visible_ascii(key, len))
-        return true;
-    pd_status_field(status, arena, "Idempotency-Key", "de 1 a %d caracteres ASCII visibles", PD_KEY_MAX);
-    return false;
+        call->key = key;
+    else
+        pd_status_field(status, arena, "Idempotency-Key", "de 1 a %d caracteres ASCII visibles", PD_KEY_MAX);
 }
 
 /* False: `status` is the call's answer. What is believed from the client, and what is replaced without a word, stands
@@ -218,13 +217,14 @@ static bool read_call(pd_incoming *call, const pd_wire_call *wire, uint8_t nul, 
         pd_status_field(status, arena, "metodo", "es obligatorio");
         return false;
     }
-    if (wire->has_clave_huella && wire->clave_huella.len != 32) {
-        pd_status_field(status, arena, "clave_huella", "debe tener 32 bytes");
-        return false;
-    }
-    call->key_digest = wire->has_clave_huella ? wire->clave_huella.data : NULL;
-    if (!read_key(call, wire->clave, nul == 8, arena, status))
-        return false;
+    pd_status wrong = {0};
+    if (wire->has_clave_huella && wire->clave_huella.len != 32)
+        pd_status_field(&wrong, arena, "clave_huella", "debe tener 32 bytes");
+    else if (wire->has_clave_huella)
+        call->key_digest = wire->clave_huella.data;
+    read_key(call, wire->clave, nul == 8, arena, &wrong);
+    if (wrong.code != PD_OK)
+        call->wrong = (const pd_status *)pd_arena_memdup(arena, &wrong, sizeof wrong);
     if (wait == 0) {
         pd_status_set(status, arena, PD_DEADLINE_EXCEEDED, "La operación excedió su plazo");
         return false;

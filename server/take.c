@@ -13,9 +13,11 @@ static bool identify(sv_call *call) {
                     &call->status);
 }
 
-/* 400: the bytes, then the values. */
+/* 400: what travels beside the request, then its bytes, then its values. */
 static bool check_form(sv_call *call) {
     const pd_message *message = call->method->request;
+    if (call->in->wrong)
+        call->status = *call->in->wrong;
     if (!pd_wire_check(message, call->in->bytes, call->in->len, call->arena, &call->status))
         return false;
     call->request = protobuf_c_message_unpack(message->type, pd_arena_protobuf(call->arena), call->in->len,
@@ -24,7 +26,7 @@ static bool check_form(sv_call *call) {
         pd_status_set(&call->status, call->arena, PD_INVALID_ARGUMENT, "La petición no se puede leer");
         return false;
     }
-    return pd_check(message, call->request, call->arena, &call->status);
+    return pd_check(message, call->request, call->arena, &call->status) && !call->in->wrong;
 }
 
 /* 403 of the role's bits; rows are judged by the plan. */

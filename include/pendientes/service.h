@@ -28,6 +28,9 @@ struct pd_incoming {
     uint64_t due_ms; /* on pd_loop_now's clock */
     uint64_t started_us;
     void *user; /* the handler's */
+    /* What is wrong with the key or its digest, NULL when nothing is: a refusal like those of the request's own form,
+     * so only for those whose token is good. */
+    const pd_status *wrong;
 };
 
 typedef void (*pd_incoming_fn)(void *arg, pd_incoming *call);

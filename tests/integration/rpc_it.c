@@ -417,16 +417,19 @@ START_TEST(bad_metadata_is_named) {
     const char *token = token_good("ADMIN");
     Pendientes__Rpc__Llamada calls[] = {
         call_of(1, PENDIENTES "Crear", &good, token), call_of(2, PENDIENTES "Crear", &good, token),
-        call_of(3, PENDIENTES "Crear", &good, token), call_of(4, AVERIAS "Obtener", &good, token)};
+        call_of(3, PENDIENTES "Crear", &good, token), call_of(4, AVERIAS "Obtener", &good, token),
+        call_of(5, PENDIENTES "Crear", &good, "no.es.uno")};
     calls[0].clave = long_key;
     calls[1].clave = (char *)(uintptr_t) "con blanco";
     calls[2].has_clave_huella = true;
     calls[2].clave_huella = (ProtobufCBinaryData){5, (uint8_t *)(uintptr_t) "corta"};
     calls[3].peticion_id = (char *)(uintptr_t) "id con blancos\n"; /* replaced, not refused */
+    calls[4].clave = long_key;                                     /* who has no good token does not learn of it */
     static const char *const fields[] = {"Idempotency-Key", "Idempotency-Key", "clave_huella", NULL};
-    Pendientes__Rpc__Llamada *list[] = {&calls[0], &calls[1], &calls[2], &calls[3]};
-    Pendientes__Rpc__Respuesta *answer = ask_calls(list, 4);
+    Pendientes__Rpc__Llamada *list[] = {&calls[0], &calls[1], &calls[2], &calls[3], &calls[4]};
+    Pendientes__Rpc__Respuesta *answer = ask_calls(list, 5);
     ck_assert_msg(answer != NULL, "no answer");
+    ck_assert_uint_eq(result_of(answer, 5)->codigo, PD_UNAUTHENTICATED);
     for (uint32_t i = 0; i < 4; i++) {
         const Pendientes__Rpc__Resultado *result = result_of(answer, i + 1);
         ck_assert_uint_eq(result->codigo, fields[i] ? PD_INVALID_ARGUMENT : PD_OK);

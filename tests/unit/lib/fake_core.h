@@ -78,6 +78,10 @@ static inline void fake_call(void *arg, pd_incoming *call) {
         pd_incoming_answer(call, NULL, NULL, 0, false);
         return;
     }
+    if (call->wrong) {
+        pd_incoming_answer(call, call->wrong, NULL, 0, false);
+        return;
+    }
     core->calls++;
     core->last = *call;
     snprintf(core->last_request_id, sizeof core->last_request_id, "%s", call->request_id);
