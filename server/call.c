@@ -43,6 +43,7 @@ void sv_calls_free(sv_calls *calls) {
             pd_arena_free(call->arena);
             free(call);
         }
+    pd_lines_free(calls->lines);
     free(calls);
 }
 
