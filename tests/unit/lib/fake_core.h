@@ -2,6 +2,7 @@
  * test's own loop, or as a process of its own (the test's program run again with --core, because nng does not survive a
  * fork). echo…          the same bytes back hold…          never answered (unless fake_release is called) first:<path>…
  * held the first time, when <path> is not there yet and is made; echoed after that pid            the process's id
+ *   count          how many calls are held
  *   status         a refusal with everything in it
  *   down           UNAVAILABLE
  *   never:<path>…  held the first time, as with first:, and UNAVAILABLE after that */
@@ -96,10 +97,10 @@ static inline void fake_call(void *arg, pd_incoming *call) {
     } else if (fake_says(call, "down") || fake_says(call, "never:")) {
         pd_status down = {.code = PD_UNAVAILABLE, .message = "sin base de datos"};
         pd_incoming_answer(call, &down, NULL, 0, false);
-    } else if (fake_says(call, "pid")) {
-        char pid[16];
-        int n = snprintf(pid, sizeof pid, "%d", (int)getpid());
-        pd_incoming_answer(call, NULL, (const uint8_t *)pid, (size_t)n, false);
+    } else if (fake_says(call, "pid") || fake_says(call, "count")) {
+        char number[16];
+        int n = snprintf(number, sizeof number, "%d", fake_says(call, "pid") ? (int)getpid() : (int)core->n_held);
+        pd_incoming_answer(call, NULL, (const uint8_t *)number, (size_t)n, false);
     } else {
         pd_incoming_answer(call, NULL, call->bytes, call->len, false);
     }
