@@ -43,12 +43,15 @@ static void take(lane *l, pg_unit *unit) {
     l->queued--;
 }
 
+/* Every lane's first connection comes before anybody's second: the core is ready then, and a log-in costs milliseconds.
+ */
 static void conn_ready(void *arg, pg_conn *conn) {
     (void)conn;
-    lane *l = arg;
-    for (size_t i = 0; i < l->options->connections; i++)
-        if (!l->conns[i])
-            open_conn(l, i);
+    pg_lanes *lanes = ((lane *)arg)->lanes;
+    for (size_t id = 0; id < PG_N_LANES && pg_lanes_all_up(lanes); id++)
+        for (size_t i = 0; i < lanes->lane[id].options->connections; i++)
+            if (!lanes->lane[id].conns[i])
+                open_conn(&lanes->lane[id], i);
 }
 
 static void conn_back(void *arg, pg_unit *unit) {

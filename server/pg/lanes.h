@@ -25,8 +25,8 @@ typedef struct pg_lane_options {
 
 typedef struct pg_lanes pg_lanes;
 
-/* `options` has PG_N_LANES entries and outlives the lanes. Registers itself at the end of the loop's turn. A lane opens
- * one connection, and the others when that one is ready. */
+/* `options` has PG_N_LANES entries and outlives the lanes. Registers itself at the end of the loop's turn. Each lane
+ * opens one connection, and the others when every lane has one that is ready. */
 pg_lanes *pg_lanes_new(pd_loop *loop, const pg_lane_options *options);
 /* Queued units end with PG_UNSENT, those in flight with PG_LOST. */
 void pg_lanes_free(pg_lanes *lanes);
