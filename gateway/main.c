@@ -4,13 +4,30 @@
 
 #include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
+
+static int print_routes(void) {
+    const char *error = NULL;
+    gw_router *router = gw_router_new(pd_routes, pd_n_routes, &error);
+    if (!router) {
+        fprintf(stderr, "pendientes-gateway: %s\n", error);
+        return 1;
+    }
+    gw_router_print(router, stdout);
+    gw_router_free(router);
+    return 0;
+}
 
 int main(int argc, char **argv) {
     static gw_settings settings;
     static gw_gateway gateway;
-    switch (pd_config_read("pendientes-gateway", "pendientes-gateway: HTTP in front of the cores", gw_setting_table,
-                           &settings, argc - 1, argv + 1)) {
+    if (argc == 2 && strcmp(argv[1], "routes") == 0)
+        return print_routes();
+    switch (pd_config_read("pendientes-gateway",
+                           "pendientes-gateway: HTTP in front of the cores. `pendientes-gateway routes` lists what it "
+                           "serves",
+                           gw_setting_table, &settings, argc - 1, argv + 1)) {
     case PD_CONFIG_DONE:
         return 0;
     case PD_CONFIG_BAD:

@@ -124,6 +124,32 @@ void gw_router_free(gw_router *router) {
     free(router);
 }
 
+static void print_route(const pd_route *route, FILE *out) {
+    fprintf(out, "%s ", verb_names[route->verb]);
+    for (size_t i = 0; i < route->n_segments; i++) {
+        const pd_segment *segment = &route->segments[i];
+        if (segment->literal)
+            fprintf(out, "/%s", segment->literal);
+        else
+            fprintf(out, "/{%s}", route->method->request->fields[segment->field].json);
+    }
+    fprintf(out, " %s\n", route->method->full_name);
+}
+
+static void print_below(const node *n, FILE *out) {
+    for (pd_verb verb = 0; verb < PD_N_VERBS; verb++)
+        if (n->routes[verb])
+            print_route(n->routes[verb], out);
+    for (const node *child = n->children; child; child = child->next)
+        print_below(child, out);
+    if (n->variable)
+        print_below(n->variable, out);
+}
+
+void gw_router_print(const gw_router *router, FILE *out) {
+    print_below(&router->root, out);
+}
+
 /* --- a path --- */
 
 /* What stands for another place, or would, were it resolved. */

@@ -6,6 +6,8 @@
 #include "gateway/text.h"
 #include "pendientes/contract.h"
 
+#include <stdio.h>
+
 enum { GW_MAX_SEGMENTS = 16 };
 
 typedef struct gw_router gw_router;
@@ -22,6 +24,8 @@ typedef struct gw_match {
  * and verb, or one is too long. */
 gw_router *gw_router_new(const pd_route *routes, size_t n, const char **error);
 void gw_router_free(gw_router *router);
+/* One line a route, as the tree has them: verb, path with the fields' JSON names, RPC method. */
+void gw_router_print(const gw_router *router, FILE *out);
 
 /* `path` begins with '/', without query. One trailing slash is ignored. Dot segments, empty segments, encoded slashes
  * and NUL lead nowhere. `verb` may be PD_N_VERBS: a method that no route has. */

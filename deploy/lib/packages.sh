@@ -4,7 +4,7 @@ PACKAGES_RUN="postgresql-15 postgresql-client-15 libh2o-evloop0.13 libnng1 libpq
 PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkg-config python3 python3-protobuf protobuf-compiler libprotobuf-dev protobuf-c-compiler libprotobuf-c-dev golang-github-gogo-googleapis-dev libh2o-evloop-dev libnng-dev libpq-dev libyajl-dev libjwt-dev libjansson-dev libcrypt-dev libssl-dev zlib1g-dev"
 TOOLS_BUILD="gcc cmake ninja pkg-config protoc protoc-c"
 # (libc6-dbg: without it LeakSanitizer does not see the function names that tests/leaks.txt gives)
-PACKAGES_TEST="check libsubunit-dev libcurl4-openssl-dev python3-venv libasan8 libubsan1 clang-format-14 clang-tidy-14 cppcheck wrk git openssl golang-go libc6-dbg"
+PACKAGES_TEST="check libsubunit-dev libcurl4-openssl-dev python3-venv libasan8 libubsan1 clang-format-14 clang-tidy-14 cppcheck wrk git openssl golang-go libc6-dbg python3-jsonschema"
 
 packages_missing() {
     local p
