@@ -1,5 +1,6 @@
--- Fictitious data to try the system with: job titles, roles, one active user of each role and a second technician, clients, and
--- the five orders of the documentation page. All ids lie below 1000, where no identity goes. Running it again changes nothing.
+-- Fictitious data to try the system with: job titles, roles, one active user of each role, a second technician and a user
+-- without an employee, clients, and the five orders of the documentation page. All ids lie below 1000, where no identity goes.
+-- Running it again changes nothing.
 --
 --   psql -v hash='$2b$12$…' -f deploy/demo.sql     hash: bcrypt of the one password of all demo users
 \set ON_ERROR_STOP on
@@ -42,7 +43,8 @@ INSERT INTO usuarios (id, nombre, dni, email, password, rol_id, empleado_id) VAL
     (5, 'asesor', '40000005', 'asesor@ejemplo.test', :'hash', 'ASES', 5),
     (6, 'tecnico', '40000006', 'tecnico@ejemplo.test', :'hash', 'TECN', 6),
     (7, 'nada', '40000007', 'nada@ejemplo.test', :'hash', 'NADA', NULL),
-    (8, 'tecnico2', '40000008', 'tecnico2@ejemplo.test', :'hash', 'TECN', 7)
+    (8, 'tecnico2', '40000008', 'tecnico2@ejemplo.test', :'hash', 'TECN', 7),
+    (9, 'importada', '40000009', 'importada@ejemplo.test', :'hash', 'CORD', NULL)
 ON CONFLICT DO NOTHING;
 
 INSERT INTO clientes (id, tipo_cliente, nombre, tipo_documento, numero_documento, codigo_cliente, direccion, telefono, email,

@@ -122,9 +122,9 @@ static void check_present(walk *w, const pd_path *path, const pd_field *field, c
         return;
     }
     size_t n = *pd_field_count(value, type);
-    if (n > pd_max_items(field)) {
+    if (n > field->max_items) {
         if (!pd_path_refused(path, w->status, w->arena))
-            refuse(w, path, pd_refuse_count(pd_max_items(field), w->arena));
+            refuse(w, path, pd_refuse_count(field->max_items, w->arena));
         return;
     }
     for (size_t i = 0; i < n && w->status->n_errors < PD_MAX_ERRORS; i++) {

@@ -112,9 +112,9 @@ static bool aim(reader *r, target *out) {
         return true;
     out->field = &f->message->fields[f->field];
     out->type = &f->message->type->fields[f->field];
-    if (!out->element || *pd_field_count(f->value, out->type) < pd_max_items(out->field))
+    if (!out->element || *pd_field_count(f->value, out->type) < out->field->max_items)
         return true;
-    refuse(r, f->path.up, pd_refuse_count(pd_max_items(out->field), r->arena));
+    refuse(r, f->path.up, pd_refuse_count(out->field->max_items, r->arena));
     f->full = true;
     out->field = NULL;
     return true;

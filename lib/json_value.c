@@ -125,8 +125,8 @@ bool pd_json_set_text(const pd_message *message, int field, const char *text, si
         detail = memchr(text, 0, len) ? PD_REFUSE_NUL : PD_REFUSE_UTF8;
     else if (!repeated && pd_field_present(value, type))
         detail = PD_REFUSE_TWICE;
-    else if (repeated && *pd_field_count(value, type) >= pd_max_items(rules))
-        detail = pd_refuse_count(pd_max_items(rules), arena);
+    else if (repeated && *pd_field_count(value, type) >= rules->max_items)
+        detail = pd_refuse_count(rules->max_items, arena);
     else if (!pd_scalar_read(rules, type, text, len, PD_AS_PLAIN, arena, &scalar))
         detail = pd_refuse_value(rules, type, arena);
     if (!detail) {

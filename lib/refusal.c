@@ -114,11 +114,7 @@ const char *pd_refuse_value(const pd_field *field, const ProtobufCFieldDescripto
 }
 
 const char *pd_refuse_count(uint32_t max, pd_arena *arena) {
-    return pd_arena_printf(arena, "debe tener como máximo %" PRIu32 " elementos", max);
-}
-
-uint32_t pd_max_items(const pd_field *field) {
-    return field->max_items ? field->max_items : PD_MAX_ITEMS;
+    return max ? pd_arena_printf(arena, "debe tener como máximo %" PRIu32 " elementos", max) : "debe estar vacío";
 }
 
 uint32_t pd_max_len(const pd_field *field) {

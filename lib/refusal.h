@@ -7,7 +7,7 @@
 #include "pendientes/contract.h"
 #include "pendientes/status.h"
 
-enum { PD_MAX_DEPTH = 32, PD_MAX_TEXT = 10000, PD_MAX_ITEMS = 1000 };
+enum { PD_MAX_DEPTH = 32, PD_MAX_TEXT = 10000 };
 
 /* One step of a path; `up` is the one around it. Lives on its walker's stack. */
 typedef struct pd_path {
@@ -26,8 +26,7 @@ const char *pd_path_text(const pd_path *path, pd_arena *arena);
  * sent. */
 const char *pd_refuse_value(const pd_field *field, const ProtobufCFieldDescriptor *type, pd_arena *arena);
 const char *pd_refuse_count(uint32_t max, pd_arena *arena);
-/* The bounds of a repeated field and of a text, with the defaults of the contract. */
-uint32_t pd_max_items(const pd_field *field);
+/* The bound of a text, with the default of the contract. */
 uint32_t pd_max_len(const pd_field *field);
 
 /* True when the status has an error of exactly this path. */

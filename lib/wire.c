@@ -137,9 +137,9 @@ static bool check_message(walk *w, const pd_message *message, const pd_path *up,
 
 /* Counts an element; false when there are too many. */
 static bool count(walk *w, const pd_path *path, const pd_field *field, uint32_t *n) {
-    if (++*n <= pd_max_items(field))
+    if (++*n <= field->max_items)
         return true;
-    return refused(w, path, pd_refuse_count(pd_max_items(field), w->arena));
+    return refused(w, path, pd_refuse_count(field->max_items, w->arena));
 }
 
 static bool check_packed(walk *w, const pd_path *path, const pd_field *field, const ProtobufCFieldDescriptor *type,

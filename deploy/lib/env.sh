@@ -1,6 +1,6 @@
 # DIR/up.env: what a client, a test or systemd needs to know of a running installation. Lines KEY='value', mode 0600.
 
-ENV_ROLES="ADMIN CORD ATAC CONT ASES TECN NADA TECN2"
+ENV_ROLES="ADMIN CORD ATAC CONT ASES TECN NADA TECN2 SOLO"
 
 write_env() {
     local file=$DIR/up.env role dni=40000001

@@ -56,7 +56,7 @@ typedef struct pd_field {
     int64_t min, max;             /* integers */
     uint32_t min_len, max_len;    /* code points */
     uint32_t max_bytes;           /* 0: none beyond max_len */
-    uint32_t max_items;           /* repeated fields */
+    uint32_t max_items;           /* repeated fields; 0: only an empty one */
     int64_t min_cents, max_cents; /* decimals, in hundredths */
     const pd_rule *see;           /* NULL: everybody who may call */
     const pd_message *message;    /* of a message field */

@@ -39,7 +39,7 @@ class Field:
         self.check_text()
         self.check_protection()
         self.max_len = options.largo_max or (MAX_TEXT if self.is_text else 0)
-        self.max_items = options.elementos_max or (MAX_ITEMS if self.repeated else 0)
+        self.max_items = options.elementos_max if options.HasField("elementos_max") else MAX_ITEMS
         self.see = Rule(options.ver, where) if options.HasField("ver") else None
         self.message = self.values = None  # of a message field, of an enum: set when all are known
 
@@ -62,8 +62,6 @@ class Field:
         if self.hidden and not (self.is_text and self.repeated and not self.o.ListFields()):
             self.refuse("the list of fields to clear is a repeated string without options")
         self.need(self.repeated, ["elementos_max"], "repeated fields")
-        if self.o.HasField("elementos_max") and not self.o.elementos_max:
-            self.refuse("elementos_max is 0")
 
     def check_integer(self):
         o = self.o

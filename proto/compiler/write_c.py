@@ -81,7 +81,7 @@ class Tables:
     def field(self, f):
         yield f".json = {quote(f.json)}"
         for name, value in (("format", f.format), ("protection", f.protection), ("min_len", f.o.largo_min), ("max_len", f.max_len),
-                            ("max_bytes", f.o.bytes_max), ("max_items", f.max_items)):
+                            ("max_bytes", f.o.bytes_max), ("max_items", f.max_items if f.repeated else 0)):
             if value:
                 yield f".{name} = {value}"
         for name, value in (("required", f.required), ("not_null", f.not_null), ("visible", f.o.visible), ("secret", f.secret),

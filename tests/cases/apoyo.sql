@@ -60,6 +60,16 @@ CREATE FUNCTION prueba.pago(orden bigint) RETURNS bigint LANGUAGE sql AS $$
     SELECT registrado_por, cliente_id, id, current_date, 'EFECTIVO', 10 FROM pendientes WHERE id = orden RETURNING id
 $$;
 
+CREATE FUNCTION prueba.nota(orden bigint, autor text DEFAULT 'CORD') RETURNS bigint LANGUAGE sql AS $$
+    INSERT INTO pendientes_notas (pendiente_id, empleado_id, nota, estado_pendiente)
+    VALUES (orden, prueba.empleado(autor), 'Nota de prueba', 'REGISTRADO') RETURNING id
+$$;
+
+CREATE FUNCTION prueba.imagen(nota bigint) RETURNS bigint LANGUAGE sql AS $$
+    INSERT INTO pendientes_notas_imagenes (nota_id, url)
+    VALUES (nota, '/uploads/notas/' || gen_random_uuid() || '.jpg') RETURNING id
+$$;
+
 -- A digest over every row that a call could change.
 CREATE FUNCTION prueba.huella() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -69,7 +79,8 @@ DECLARE
 BEGIN
     FOREACH tabla IN ARRAY ARRAY['pendientes', 'pendientes_averias', 'pendientes_traslados', 'pendientes_instalaciones_internet',
         'pendientes_instalaciones_camaras', 'pendientes_recojo_dispositivos', 'historiales', 'clientes', 'empleados', 'cargos',
-        'usuarios', 'roles', 'claves_idempotencia', 'notificaciones'] LOOP
+        'usuarios', 'roles', 'claves_idempotencia', 'notificaciones', 'pendientes_notas', 'pendientes_notas_imagenes',
+        'productos', 'pendientes_items', 'pagos', 'catalogos', 'catalogo_productos'] LOOP
         EXECUTE format('SELECT count(*) || '':'' || coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM %I t', tabla) INTO parte;
         todo := todo || parte || ';';
     END LOOP;

@@ -130,7 +130,7 @@ set -m
 FOREGROUND=$!
 set +m
 essential 'the start in the foreground' until_true 60 grep -q '  curl -s ' "$DIR/foreground"
-for key in URL RPC ADMIN DATABASE DNI PASSWORD DNI_ADMIN DNI_CORD DNI_ATAC DNI_CONT DNI_ASES DNI_TECN DNI_NADA DNI_TECN2 TOKEN_KEY_FILE; do
+for key in URL RPC ADMIN DATABASE DNI PASSWORD DNI_ADMIN DNI_CORD DNI_ATAC DNI_CONT DNI_ASES DNI_TECN DNI_NADA DNI_TECN2 DNI_SOLO TOKEN_KEY_FILE; do
     expect "up.env has PENDIENTES_$key" [ -n "$(setting PENDIENTES_$key)" ]
 done
 expect 'up.env holds only such lines' [ -z "$(grep -vE "^PENDIENTES_[A-Z0-9_]+='[^']*'$" "$DIR/sys/up.env")" ]

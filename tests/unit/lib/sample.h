@@ -144,13 +144,13 @@ static const pd_field sample_rules[] = {
     {.json = "vlan", .has_min = true, .has_max = true, .min = 1, .max = 4094},
     {.json = "clave", .secret = true, .visible = true, .min_len = 8, .max_len = 50, .max_bytes = 10},
     {.json = "ids", .max_items = 3},
-    {.json = "partes", .message = &part_message},
+    {.json = "partes", .max_items = 1000, .message = &part_message},
     {.json = "parte", .message = &part_message},
-    {.json = "colores"},
+    {.json = "colores", .max_items = 1000},
     {.json = "cuenta", .has_min = true, .min = 2},
-    {.json = "textos", .max_len = 3},
+    {.json = "textos", .max_items = 1000, .max_len = 3},
     {.json = "grande"},
-    {.json = "limpiar", .hidden = true},
+    {.json = "limpiar", .max_items = 1000, .hidden = true},
 };
 static const pd_message sample_message = {.type = &sample_type, .fields = sample_rules, .clear_index = SAMPLE_CLEAR};
 /* The same fields without a `limpiar` that anybody reads. */
