@@ -1,0 +1,36 @@
+-- What permisos_it needs: a user per set of bits, and rows that stand in a given relation to that user.
+BEGIN;
+DROP SCHEMA IF EXISTS permiso CASCADE;
+CREATE SCHEMA permiso;
+
+-- A user whose role has those bits, with an employee; the same one each time.
+CREATE FUNCTION permiso.usuario(bits bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    suyo text := 'permiso-' || bits;
+    hallado bigint := (SELECT u.id FROM usuarios u WHERE u.nombre = suyo AND u.vigente);
+    e bigint;
+BEGIN
+    IF hallado IS NOT NULL THEN RETURN hallado; END IF;
+    INSERT INTO roles (id, nombre, permisos) VALUES (suyo, suyo, bits) ON CONFLICT DO NOTHING;
+    INSERT INTO empleados (nombre, apellido_paterno, apellido_materno, cargo_id, fecha_ingreso)
+    VALUES ('Permiso', bits::text, 'Prueba', (SELECT min(id) FROM cargos WHERE vigente), '2024-01-01') RETURNING id INTO e;
+    INSERT INTO usuarios (nombre, dni, email, password, rol_id, empleado_id)
+    VALUES (suyo, suyo, suyo || '@ejemplo.test', '$2b$12$' || repeat('x', 53), suyo, e) RETURNING id INTO hallado;
+    RETURN hallado;
+END $$;
+
+CREATE FUNCTION permiso.empleado(usuario bigint) RETURNS bigint LANGUAGE sql AS $$
+    SELECT empleado_id FROM usuarios WHERE id = usuario
+$$;
+
+-- An order of CORD's, ASIGNADO to TECN2, or with the user in the place that the relation names.
+CREATE FUNCTION permiso.orden(usuario bigint, relacion text, tipo text DEFAULT 'AVERIA', detalle boolean DEFAULT true)
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    o bigint := prueba.orden(tipo, detalle => detalle, estado => 'ASIGNADO', asignado => 'TECN2', registrado => 'CORD');
+BEGIN
+    UPDATE pendientes SET asignado_a = permiso.empleado(usuario) WHERE id = o AND relacion = 'asignado';
+    UPDATE pendientes SET registrado_por = permiso.empleado(usuario) WHERE id = o AND relacion = 'registrado';
+    RETURN o;
+END $$;
+COMMIT;
