@@ -1,0 +1,102 @@
+#!/usr/bin/python3
+"""A load of mixed roles and routes: the requests that cases_it kept (CASES_RECORD), asked again in any order by any role from several
+connections at once, good and bad alike.
+
+    mixed_load.py RECORD SECONDS [CONNECTIONS]
+
+An answer of 500 fails, and so does a connection that breaks; refusals are what a good part of the requests is for. Shows progress, ends with
+the counts."""
+import collections
+import http.client
+import json
+import os
+import random
+import sys
+import threading
+import time
+from urllib.parse import quote, urlsplit
+
+ROLES = ("ADMIN", "CORD", "ATAC", "CONT", "ASES", "TECN", "NADA", "TECN2", "-")
+PRINTABLE = "".join(map(chr, range(33, 127)))  # what a client may send as it is
+SKIPPED = ("/auth",)  # logins wait for bcrypt, and would end in 429 all
+
+
+class Load:
+    def __init__(self, record, seconds):
+        self.address = urlsplit(os.environ["PENDIENTES_URL"])
+        with open(record) as file:
+            lines = [json.loads(line) for line in file]
+        self.requests = [line for line in lines if not line["target"].startswith(SKIPPED) and line["verb"] != "HEAD"]
+        self.end = time.monotonic() + seconds
+        self.tokens = {role: self.login(role) for role in ROLES}
+        self.lock = threading.Lock()
+        self.statuses, self.failures = collections.Counter(), []
+
+    def connect(self):
+        return http.client.HTTPConnection(self.address.hostname, self.address.port, timeout=60)
+
+    def login(self, role):
+        if role == "-":
+            return None
+        body = json.dumps({"dni": os.environ[f"PENDIENTES_DNI_{role}"], "password": os.environ["PENDIENTES_PASSWORD"]})
+        connection = self.connect()
+        connection.request("POST", "/auth", body, {"Content-Type": "application/json"})
+        answer = json.loads(connection.getresponse().read())
+        connection.close()
+        return answer["token"]
+
+    def ask(self, connection, line, role):
+        headers = dict(header.split(": ", 1) for header in line["headers"])
+        if self.tokens[role]:
+            headers["Authorization"] = f"Bearer {self.tokens[role]}"
+        body = line.get("body")
+        if body is not None:
+            headers.setdefault("Content-Type", "application/json")
+            body = body.encode()
+        connection.request(line["verb"], quote(line["target"], safe=PRINTABLE), body, headers)
+        answer = connection.getresponse()
+        text = answer.read()
+        if answer.will_close:
+            connection.close()
+        return answer.status, text
+
+    def run(self, seed):
+        pick, connection = random.Random(seed), self.connect()
+        while time.monotonic() < self.end:
+            line = pick.choice(self.requests)
+            role = line["role"] if pick.random() < 0.5 else pick.choice(ROLES)
+            try:
+                status, text = self.ask(connection, line, role)
+            except (OSError, http.client.HTTPException) as error:
+                status, text = 0, repr(error).encode()
+                connection.close()
+                connection = self.connect()
+            with self.lock:
+                self.statuses[status] += 1
+                if status == 0 or status == 500:
+                    self.failures.append(f"{status} {line['verb']} {line['target']} as {role}: {text[:300].decode(errors='replace')}")
+
+    def told(self):
+        with self.lock:
+            return ", ".join(f"{status}: {n}" for status, n in sorted(self.statuses.items()))
+
+
+def main():
+    record, seconds = sys.argv[1], float(sys.argv[2])
+    load = Load(record, seconds)
+    threads = [threading.Thread(target=load.run, args=(seed,)) for seed in range(int(sys.argv[3]) if len(sys.argv) > 3 else 16)]
+    for thread in threads:
+        thread.start()
+    while time.monotonic() < load.end:
+        time.sleep(min(15, max(0, load.end - time.monotonic())))
+        print(f"{max(0, load.end - time.monotonic()):.0f} s left; {load.told()}", flush=True)
+    for thread in threads:
+        thread.join()
+    for text in load.failures[:20]:
+        print(text)
+    print(f"{sum(load.statuses.values()) - len(load.failures)} passed, {len(load.failures)} failed")
+    sys.exit(1 if load.failures else 0)
+
+
+if __name__ == "__main__":
+    main()
