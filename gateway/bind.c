@@ -90,6 +90,13 @@ static void bind_path(binder *b, const gw_match *match) {
     }
 }
 
+/* A null where nothing can be cleared is no value, so the field is free to come from elsewhere: clients made by
+ * generators write one for whatever was not set. */
+static void forget_nulls(binder *b) {
+    for (unsigned i = 0; b->message->clear_index < 0 && i < b->message->type->n_fields; i++)
+        b->in_body[i] = b->in_body[i] && (pd_present(b->value, &b->message->type->fields[i]) || refused(b, (int)i));
+}
+
 /* --- query and form --- */
 
 static void bind_pair(binder *b, gw_slice raw, bool form) {
@@ -128,10 +135,12 @@ ProtobufCMessage *gw_bind(const gw_form *form, pd_arena *arena, pd_status *statu
     binder b = {.message = message, .value = new_value(message, arena), .arena = arena, .status = status};
     b.in_body = pd_arena_zalloc(arena, 2 * n + 1);
     b.in_path = b.in_body + n;
-    if (form->kind == GW_BODY_JSON)
+    if (form->kind == GW_BODY_JSON) {
         pd_json_read(message, form->body.at, form->body.len, false, b.value, b.in_body, arena, status);
-    else if (form->kind == GW_BODY_FORM)
+        forget_nulls(&b);
+    } else if (form->kind == GW_BODY_FORM) {
         bind_pairs(&b, form->body, true);
+    }
     bind_path(&b, form->match);
     bind_pairs(&b, form->query, false);
     pd_check(message, b.value, arena, status);

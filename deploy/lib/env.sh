@@ -10,6 +10,7 @@ write_env() {
             printf "PENDIENTES_URL='%s'\n" "$URL"
             printf "PENDIENTES_RPC='%s'\n" "$RPC_URLS"
             printf "PENDIENTES_ADMIN='%s'\n" "http://127.0.0.1:$ADMIN_PORT"
+            printf "PENDIENTES_CORE_ADMIN='%s'\n" "$CORE_ADMIN_URLS"
             printf "PENDIENTES_DATABASE='%s'\n" "$DATABASE_URL"
             if [ -n "$ADMIN_PASSWORD" ]; then
                 printf "PENDIENTES_DNI='%s'\n" "$ADMIN_DNI"

@@ -17,9 +17,8 @@
 enum { MAX_LINES = 256, LINE = 1024, EVERY_BIT = 16383 };
 
 /* Each bit alone, none, all, the demo roles', and the sums that rules ask for. */
-static const unsigned bit_sets[] = {0,     1,  2,     4,   8,   16,  32, 64, 128, 256, 512, 1024, 2048, 4096,
-                                    8192,  6,  10,    9,   36,  40,  68, 72, 144, 5,   13,  6156, 1924, 10367,
-                                    16382, EVERY_BIT};
+static const unsigned bit_sets[] = {0, 1,  2, 4,  8,  16, 32, 64,  128, 256, 512,  1024, 2048,  4096,  8192,
+                                    6, 10, 9, 36, 40, 68, 72, 144, 5,   13,  6156, 1924, 10367, 16382, EVERY_BIT};
 enum { N_SETS = sizeof bit_sets / sizeof *bit_sets };
 
 static const char *const relations[] = {"ajeno", "asignado", "registrado", "autor", "suyo"};
@@ -77,11 +76,11 @@ static unsigned sum(const char *word) {
 static bool alternative_admits(char *text, unsigned bits, const char *relation) {
     char *save = NULL;
     for (char *word = strtok_r(text, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
-        bool held = isdigit((unsigned char)*word)         ? (bits & sum(word)) == sum(word)
-                    : strcmp(word, "algun_bit") == 0      ? bits != 0
-                    : strcmp(word, "activo") == 0         ? true
-                    : strcmp(word, "publico") == 0        ? true
-                                                          : holds_relation(word, relation);
+        bool held = isdigit((unsigned char)*word)    ? (bits & sum(word)) == sum(word)
+                    : strcmp(word, "algun_bit") == 0 ? bits != 0
+                    : strcmp(word, "activo") == 0    ? true
+                    : strcmp(word, "publico") == 0   ? true
+                                                     : holds_relation(word, relation);
         if (!held)
             return false;
     }

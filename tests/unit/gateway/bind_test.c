@@ -46,6 +46,11 @@ static const struct {
      "{\"pendienteId\":7,\"vlan\":1042}"},
     {"PUT /api/pendientes/7/averia/vlan", GW_BODY_JSON, "{\"vlan\":1042,\"pendienteId\":8}", "!pendienteId"},
     {"PUT /api/pendientes/7/averia/vlan", GW_BODY_JSON, "{\"vlan\":1042,\"pendienteId\":null}", "!pendienteId"},
+    {"PUT /api/pendientes/7/averia/vlan?vlan=9", GW_BODY_JSON, "{\"vlan\":null}", "!vlan"},
+    {"PUT /api/pendientes/7/averia?descripcionFalla=x", GW_BODY_JSON, "{\"descripcionFalla\":null}",
+     "!descripcionFalla"},
+    {"PUT /api/pendientes/7?direccion=x", GW_BODY_JSON, "{\"direccion\":null}", "!direccion"},
+    {"POST /api/pendientes/filtrar?size=9", GW_BODY_JSON, "{\"size\":8}", "!size"},
     {"PUT /api/pendientes/7/averia/vlan", GW_BODY_FORM, "vlan=1042", "{\"pendienteId\":7,\"vlan\":1042}"},
     {"PUT /api/pendientes/7/averia/vlan?vlan=1", GW_BODY_JSON, "{\"vlan\":1}", "!vlan"},
     {"PUT /api/pendientes/7/averia/vlan?vlan=1", GW_BODY_FORM, "vlan=1", "!vlan"},
@@ -127,6 +132,21 @@ START_TEST(test_bind) {
 END_TEST
 
 /* Nothing that a secret field holds is said again. */
+/* A null in a body whose fields cannot be cleared leaves the field to the query. */
+START_TEST(test_null_is_no_place) {
+    const char *body = "{\"size\":null,\"clienteId\":3}";
+    gw_match match;
+    pd_status status = {0};
+    gw_route(router, PD_POST, GW_SLICE("/api/pendientes/filtrar"), arena, &match);
+    gw_form form = {&match, GW_SLICE("size=9"), {body, strlen(body)}, GW_BODY_JSON};
+    const ProtobufCMessage *value = gw_bind(&form, arena, &status);
+    pd_text text = {.arena = arena};
+    pd_json_write(match.route->method->request, value, &text);
+    ck_assert_int_eq(status.code, PD_OK);
+    ck_assert_ptr_nonnull(memmem(text.at, text.len, "\"size\":9", 8));
+}
+END_TEST
+
 START_TEST(test_secret_is_not_echoed) {
     gw_slice query;
     pd_status status = {0};
@@ -168,6 +188,7 @@ int main(void) {
     TCase *tests = tcase_create("bind");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_loop_test(tests, test_bind, 0, sizeof cases / sizeof *cases);
+    tcase_add_test(tests, test_null_is_no_place);
     tcase_add_test(tests, test_secret_is_not_echoed);
     tcase_add_test(tests, test_digest);
     suite_add_tcase(suite, tests);
