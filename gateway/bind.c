@@ -135,13 +135,12 @@ ProtobufCMessage *gw_bind(const gw_form *form, pd_arena *arena, pd_status *statu
     binder b = {.message = message, .value = new_value(message, arena), .arena = arena, .status = status};
     b.in_body = pd_arena_zalloc(arena, 2 * n + 1);
     b.in_path = b.in_body + n;
-    if (form->kind == GW_BODY_JSON) {
+    if (form->kind == GW_BODY_JSON)
         pd_json_read(message, form->body.at, form->body.len, false, b.value, b.in_body, arena, status);
-        forget_nulls(&b);
-    } else if (form->kind == GW_BODY_FORM) {
+    else if (form->kind == GW_BODY_FORM)
         bind_pairs(&b, form->body, true);
-    }
     bind_path(&b, form->match);
+    forget_nulls(&b);
     bind_pairs(&b, form->query, false);
     pd_check(message, b.value, arena, status);
     return b.value;

@@ -46,7 +46,7 @@ static const struct {
      "{\"pendienteId\":7,\"vlan\":1042}"},
     {"PUT /api/pendientes/7/averia/vlan", GW_BODY_JSON, "{\"vlan\":1042,\"pendienteId\":8}", "!pendienteId"},
     {"PUT /api/pendientes/7/averia/vlan", GW_BODY_JSON, "{\"vlan\":1042,\"pendienteId\":null}", "!pendienteId"},
-    {"PUT /api/pendientes/7/averia/vlan?vlan=9", GW_BODY_JSON, "{\"vlan\":null}", "!vlan"},
+    {"PUT /api/pendientes/7/averia/vlan?vlan=9", GW_BODY_JSON, "{\"vlan\":null}", "{\"pendienteId\":7,\"vlan\":9}"},
     {"PUT /api/pendientes/7/averia?descripcionFalla=x", GW_BODY_JSON, "{\"descripcionFalla\":null}",
      "!descripcionFalla"},
     {"PUT /api/pendientes/7?direccion=x", GW_BODY_JSON, "{\"direccion\":null}", "!direccion"},
