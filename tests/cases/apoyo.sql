@@ -70,6 +70,70 @@ CREATE FUNCTION prueba.imagen(nota bigint) RETURNS bigint LANGUAGE sql AS $$
     VALUES (nota, '/uploads/notas/' || gen_random_uuid() || '.jpg') RETURNING id
 $$;
 
+-- The user of a demo role, as prueba.empleado has the employee; NADA has only this.
+CREATE FUNCTION prueba.usuario(rol text) RETURNS bigint LANGUAGE sql AS $$
+    SELECT id FROM usuarios WHERE dni = CASE rol WHEN 'ADMIN' THEN '40000001' WHEN 'CORD' THEN '40000002' WHEN 'ATAC' THEN '40000003'
+        WHEN 'CONT' THEN '40000004' WHEN 'ASES' THEN '40000005' WHEN 'TECN' THEN '40000006' WHEN 'NADA' THEN '40000007'
+        WHEN 'TECN2' THEN '40000008' END AND vigente
+$$;
+
+CREATE FUNCTION prueba.tiempo(orden bigint, rol text DEFAULT 'TECN', inicio timestamptz DEFAULT '2026-07-10 09:00-05',
+                              fin timestamptz DEFAULT NULL) RETURNS bigint LANGUAGE sql AS $$
+    INSERT INTO pendientes_tiempos (pendiente_id, empleado_id, hora_inicio, hora_fin, descripcion)
+    VALUES (orden, prueba.empleado(rol), inicio, fin, 'De prueba') RETURNING id
+$$;
+
+CREATE FUNCTION prueba.notificacion(rol text, estado text DEFAULT 'NO_LEIDO') RETURNS bigint LANGUAGE sql AS $$
+    INSERT INTO notificaciones (usuario_id, titulo, mensaje, tipo, estado)
+    VALUES (prueba.usuario(rol), 'De prueba', 'Nada que hacer', 'INFO', notificacion.estado) RETURNING id
+$$;
+
+-- One row of everything that may hang on an order beside its details; the number of its live children.
+CREATE FUNCTION prueba.hijos(orden bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    nueva bigint;
+BEGIN
+    PERFORM prueba.pago(orden), prueba.tiempo(orden), prueba.imagen(prueba.nota(orden));
+    INSERT INTO productos (nombre, costo_unitario) VALUES ('De prueba', 5) RETURNING id INTO nueva;
+    INSERT INTO pendientes_items (pendiente_id, producto_id, cantidad, costo_unitario, costo_total) VALUES (orden, nueva, 2, 5, 10);
+    RETURN prueba.vivos(orden);
+END $$;
+CREATE FUNCTION prueba.vivos(orden bigint) RETURNS bigint LANGUAGE sql AS $$
+    SELECT (SELECT count(*) FROM pendientes_detalles WHERE pendiente_id = orden)
+        + (SELECT count(*) FROM pendientes_tiempos WHERE pendiente_id = orden AND vigente)
+        + (SELECT count(*) FROM pendientes_notas WHERE pendiente_id = orden AND vigente)
+        + (SELECT count(*) FROM pendientes_notas_imagenes i JOIN pendientes_notas n ON n.id = i.nota_id
+           WHERE n.pendiente_id = orden AND i.vigente)
+        + (SELECT count(*) FROM pendientes_items WHERE pendiente_id = orden AND vigente)
+        + (SELECT count(*) FROM pagos WHERE pendiente_id = orden AND vigente)
+$$;
+
+-- What nobody can do to a history by the API, nor in the database while its triggers are on: how many rows it changed.
+CREATE FUNCTION prueba.forzar(sentencia text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    filas bigint;
+BEGIN
+    ALTER TABLE historiales DISABLE TRIGGER historiales_solo_crecen;
+    EXECUTE sentencia;
+    GET DIAGNOSTICS filas = ROW_COUNT;
+    ALTER TABLE historiales ENABLE TRIGGER historiales_solo_crecen;
+    RETURN filas;
+END $$;
+-- An order's history, kept aside, and put back as it was.
+CREATE TABLE prueba.historiales AS SELECT * FROM historiales WITH NO DATA;
+CREATE FUNCTION prueba.guardar(orden bigint) RETURNS bigint LANGUAGE sql AS $$
+    INSERT INTO prueba.historiales SELECT * FROM historiales WHERE pendiente_id = orden;
+    SELECT count(*) FROM prueba.historiales WHERE pendiente_id = orden
+$$;
+CREATE FUNCTION prueba.reponer(orden bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM prueba.forzar(format('DELETE FROM historiales WHERE pendiente_id = %s', orden));
+    INSERT INTO historiales SELECT * FROM prueba.historiales WHERE pendiente_id = orden;
+    UPDATE pendientes p SET historial_n = h.numero, historial_hash = h.hash
+    FROM (SELECT numero, hash FROM prueba.historiales WHERE pendiente_id = orden ORDER BY numero DESC LIMIT 1) h WHERE p.id = orden;
+    RETURN (SELECT count(*) FROM historiales WHERE pendiente_id = orden);
+END $$;
+
 -- A digest over every row that a call could change.
 CREATE FUNCTION prueba.huella() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -79,8 +143,8 @@ DECLARE
 BEGIN
     FOREACH tabla IN ARRAY ARRAY['pendientes', 'pendientes_averias', 'pendientes_traslados', 'pendientes_instalaciones_internet',
         'pendientes_instalaciones_camaras', 'pendientes_recojo_dispositivos', 'historiales', 'clientes', 'empleados', 'cargos',
-        'usuarios', 'roles', 'claves_idempotencia', 'notificaciones', 'pendientes_notas', 'pendientes_notas_imagenes',
-        'productos', 'pendientes_items', 'pagos', 'catalogos', 'catalogo_productos'] LOOP
+        'usuarios', 'roles', 'claves_idempotencia', 'notificaciones', 'pendientes_tiempos', 'pendientes_notas',
+        'pendientes_notas_imagenes', 'productos', 'pendientes_items', 'pagos', 'catalogos', 'catalogo_productos'] LOOP
         EXECUTE format('SELECT count(*) || '':'' || coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM %I t', tabla) INTO parte;
         todo := todo || parte || ';';
     END LOOP;

@@ -33,4 +33,35 @@ BEGIN
     UPDATE pendientes SET registrado_por = permiso.empleado(usuario) WHERE id = o AND relacion = 'registrado';
     RETURN o;
 END $$;
+
+-- An order of which a half is asked for.
+CREATE FUNCTION permiso.pedido(usuario bigint, relacion text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    o bigint := permiso.orden(usuario, relacion);
+BEGIN
+    UPDATE pendientes SET estado_tecnico = 'PENDIENTE_VLAN' WHERE id = o;
+    RETURN o;
+END $$;
+
+-- An open session, the user's own where he is its author; `abierto` is its order.
+CREATE FUNCTION permiso.tiempo(usuario bigint, relacion text) RETURNS bigint LANGUAGE sql AS $$
+    INSERT INTO pendientes_tiempos (pendiente_id, empleado_id)
+    VALUES (permiso.orden(usuario, relacion),
+            CASE relacion WHEN 'autor' THEN permiso.empleado(usuario) ELSE prueba.empleado('TECN2') END) RETURNING id
+$$;
+CREATE FUNCTION permiso.abierto(usuario bigint, relacion text) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    nuevo bigint := permiso.tiempo(usuario, relacion);
+BEGIN
+    RETURN (SELECT pendiente_id FROM pendientes_tiempos WHERE id = nuevo);
+END $$;
+
+-- A user: the caller, or another. And a notification of that user's.
+CREATE FUNCTION permiso.destinatario(usuario bigint, relacion text) RETURNS bigint LANGUAGE sql AS $$
+    SELECT CASE relacion WHEN 'suyo' THEN usuario ELSE prueba.usuario('TECN2') END
+$$;
+CREATE FUNCTION permiso.aviso(usuario bigint, relacion text) RETURNS bigint LANGUAGE sql AS $$
+    INSERT INTO notificaciones (usuario_id, titulo, mensaje, tipo)
+    VALUES (permiso.destinatario(usuario, relacion), 'De permisos', 'Nada que hacer', 'INFO') RETURNING id
+$$;
 COMMIT;

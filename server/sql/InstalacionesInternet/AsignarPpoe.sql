@@ -24,6 +24,10 @@ WITH c AS MATERIALIZED (
     SET estado_tecnico = CASE c.estado_tecnico WHEN 'PENDIENTE_PPPoE' THEN 'OK' ELSE 'PENDIENTE_VLAN' END,
         fecha_modificacion = clock_timestamp()
     FROM c WHERE p.id = c.id AND c.v IS NULL AND c.estado_tecnico IN ('PENDIENTE_PPPoE', 'PENDIENTE_PPPoE_Y_VLAN')
+), a AS (
+    INSERT INTO notificaciones (usuario_id, tipo, titulo, mensaje)
+    SELECT s.id, 'INFO', 'PPPoE asignado', 'El pendiente ' || c.id || ' ya tiene su PPPoE'
+    FROM c JOIN usuarios s ON s.empleado_id = c.asignado_a AND s.vigente WHERE c.v IS NULL
 )
 SELECT c.v[1] AS _codigo, c.v[2] AS _campo, c.v[3] AS _mensaje, n.pendiente_id AS id, n.pendiente_id, n.velocidad_solicitada,
        n.costo_fijo, n.tipo_instalacion, n.vlan::text AS vlan, n.ppoe, n.ppoe_password, c.asignado_a AS _asignado_a,

@@ -19,11 +19,16 @@ WITH c AS MATERIALIZED (
     UPDATE pendientes_instalaciones_internet d
     SET vlan = n.vlan, fecha_modificacion = clock_timestamp()
     FROM n WHERE d.pendiente_id = n.pendiente_id AND d.vlan IS DISTINCT FROM n.vlan
+    RETURNING d.vlan
 ), p AS (
     UPDATE pendientes p
     SET estado_tecnico = CASE c.estado_tecnico WHEN 'PENDIENTE_VLAN' THEN 'OK' ELSE 'PENDIENTE_PPPoE' END,
         fecha_modificacion = clock_timestamp()
     FROM c WHERE p.id = c.id AND c.v IS NULL AND c.estado_tecnico IN ('PENDIENTE_VLAN', 'PENDIENTE_PPPoE_Y_VLAN')
+), a AS (
+    INSERT INTO notificaciones (usuario_id, tipo, titulo, mensaje)
+    SELECT s.id, 'INFO', 'VLAN asignada', 'El pendiente ' || c.id || ' ya tiene su VLAN, ' || u.vlan
+    FROM u CROSS JOIN c JOIN usuarios s ON s.empleado_id = c.asignado_a AND s.vigente
 )
 SELECT c.v[1] AS _codigo, c.v[2] AS _campo, c.v[3] AS _mensaje, n.pendiente_id AS id, n.pendiente_id, n.velocidad_solicitada,
        n.costo_fijo, n.tipo_instalacion, n.vlan::text AS vlan, n.ppoe, n.ppoe_password, c.asignado_a AS _asignado_a,

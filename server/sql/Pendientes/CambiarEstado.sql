@@ -52,6 +52,14 @@ WITH c AS MATERIALIZED (
 ), h AS (
     INSERT INTO historiales (pendiente_id, numero, usuario_id, empleado_id, estado, detalles, fecha_creacion, hash)
     SELECT k.id, k.numero, :quien.usuario_id, :quien.empleado_id, k.estado, k.detalles, k.ahora, k.hash FROM k
+), a AS (
+    INSERT INTO notificaciones (usuario_id, fecha_creacion, tipo, titulo, mensaje)
+    SELECT s.id, k.ahora, aviso.tipo, aviso.titulo, aviso.texto || k.id
+    FROM k
+    JOIN (VALUES ('ASIGNADO', 'INFO', 'Pendiente asignado', 'Se le asignó el pendiente '),
+                 ('POSTERGADO', 'WARNING', 'Pendiente postergado', 'Se postergó el pendiente ')) AS aviso (estado, tipo, titulo, texto)
+        ON aviso.estado = k.estado
+    JOIN usuarios s ON s.empleado_id = k.asignado_a AND s.vigente
 )
 SELECT c.v[1] AS _codigo, c.v[2] AS _campo, c.v[3] AS _mensaje,
        n.id, n.fecha_creacion, n.fecha_pendiente, n.registrado_por AS id_empleado_registro,

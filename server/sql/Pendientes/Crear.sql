@@ -34,6 +34,11 @@ WITH c AS MATERIALIZED (
     INSERT INTO historiales (pendiente_id, numero, usuario_id, empleado_id, estado, detalles, fecha_creacion, hash)
     SELECT p.id, 1, :quien.usuario_id, :quien.empleado_id, p.estado, 'Pendiente registrado', p.fecha_creacion, p.historial_hash
     FROM p
+), a AS (
+    INSERT INTO notificaciones (usuario_id, fecha_creacion, tipo, titulo, mensaje)
+    SELECT s.id, p.fecha_creacion, 'INFO', 'Pendiente nuevo', 'Pendiente ' || p.id || ' por asignar: ' || p.tipo || ', ' || p.lugar
+    FROM p CROSS JOIN usuarios s JOIN roles r ON r.id = s.rol_id AND r.vigente AND r.permisos & 16 <> 0
+    WHERE s.vigente
 )
 SELECT c.v[1] AS _codigo, c.v[2] AS _campo, c.v[3] AS _mensaje,
        p.id, p.fecha_creacion, p.fecha_pendiente, p.registrado_por AS id_empleado_registro,
