@@ -1,5 +1,6 @@
 #include "server/by_hand.h"
 
+#include "server/choices.h"
 #include "server/identity/identity.h"
 
 #include <string.h>
@@ -13,6 +14,8 @@ static const struct {
      "bcrypt has to run off the event loop, as long for unknown users as for known ones, and the token is signed here"},
     {"pendientes.v1.Autenticacion/ValidarToken", id_validate,
      "the answer is that the call got so far: token and user were checked, and no row is read"},
+    {"pendientes.v1.Pendientes/ListarFiltros", sv_choices,
+     "the answer is the contract's own enums: no row is read, and a statement would be a second list of them"},
 };
 
 sv_handler sv_by_hand(const pd_method *method) {
