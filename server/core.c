@@ -63,7 +63,8 @@ bool sv_core_load(sv_core *core, const sv_settings *settings, const char **error
         en_file_read(pd_arena_printf(core->arena, "%s/interno/usuarios.sql", core->sql_dir), core->arena, error);
     if (!core->errors || !core->users_sql)
         return false;
-    core->statements = en_statements_load(core->sql_dir, sv_is_by_hand, core->arena, error);
+    core->own = en_own_load(core->sql_dir, core->arena, error);
+    core->statements = core->own ? en_statements_load(core->sql_dir, sv_is_by_hand, core->arena, error) : NULL;
     return core->statements != NULL;
 }
 
@@ -109,7 +110,8 @@ bool sv_core_verify(sv_core *core, void (*said)(const char *line), const char **
             if (check_constraints(core, conn, error))
                 tell(core, said, "constraints of the table of refusals exist", 0);
         }
-        if (!*error && en_statements_describe(core->statements, conn, core->arena, error))
+        if (!*error && en_own_describe(core->own, conn, core->arena, error) &&
+            en_statements_describe(core->statements, conn, core->arena, error))
             tell(core, said, "statements fit their methods and the database", en_statements_count(core->statements));
     }
     PQfinish(conn);
@@ -146,14 +148,19 @@ static void set_lanes(sv_core *core) {
                              (size_t)s->decided_connections,
                              1,
                              1024},
+        [PG_LANE_OWN] = {{.name = "own", .plan_cache_mode = "auto", .statement_timeout_ms = 3000, .tighten = true},
+                         2,
+                         8,
+                         512},
     };
     for (int i = 0; i < PG_N_LANES; i++) {
         pg_lane_options *lane = &core->lane_options[i];
         *lane = options[i];
         lane->class.url = s->database;
         lane->class.zone = s->zone;
-        lane->class.prepares =
-            en_statements_prepares(core->statements, (pg_lane_id)i, core->arena, &lane->class.n_prepares);
+        lane->class.prepares = i == PG_LANE_OWN ? en_own_prepares(core->own, &lane->class.n_prepares)
+                                                : en_statements_prepares(core->statements, (pg_lane_id)i, core->arena,
+                                                                         &lane->class.n_prepares);
     }
 }
 
@@ -204,7 +211,10 @@ bool sv_core_start(sv_core *core, const char **error) {
                                                                   .users = take_users,
                                                                   .lost = forget_users,
                                                                   .arg = core});
-    core->jobs = sv_jobs_new(core->loop, core->lanes);
+    id_identity_connect(
+        core->identity,
+        &(id_database){.loop = core->loop, .own = core->own, .lanes = core->lanes, .secret = core->key_secret});
+    core->jobs = sv_jobs_new(core->loop, core->lanes, core->own);
     core->service = pd_service_listen(
         core->loop, &(pd_service_options){.listen = core->settings->listen, .call = sv_take, .arg = core}, error);
     return core->service != NULL;

@@ -4,6 +4,7 @@
 #define SERVER_CORE_H
 
 #include "server/call.h"
+#include "server/engine/own.h"
 #include "server/engine/plan.h"
 #include "server/identity/identity.h"
 #include "server/pg/listen.h"
@@ -17,6 +18,7 @@ struct sv_core {
     pd_arena *arena; /* what is made at start and never changes */
     const char *sql_dir, *migrations_dir, *users_sql;
     en_statements *statements;
+    en_own *own;
     en_keys *keys;
     pg_errors *errors;
     uint8_t key_secret[32];

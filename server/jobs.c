@@ -1,62 +1,75 @@
 #include "server/jobs.h"
 
 #include "pendientes/log.h"
-#include "server/engine/decided.h"
 
 #include <stdlib.h>
 
 enum {
     FIRST_MS = 60 * 1000,
-    EACH_MS = 3600 * 1000,
     AGAIN_MS = 200, /* a sweep takes a bounded number of rows; more are waiting */
     SWEEP_ROWS = 5000,
+    N_SWEEPS = 2,
 };
+
+static const struct {
+    en_own_id id;
+    uint64_t each_ms;
+    const char *what;
+} table[N_SWEEPS] = {
+    {EN_OWN_SWEEP_KEYS, 3600 * 1000, "idempotency keys"},
+    {EN_OWN_SWEEP_ATTEMPTS, 300 * 1000, "attempts to log in"},
+};
+
+typedef struct sweep {
+    sv_jobs *jobs;
+    size_t at; /* in the table */
+    pd_timer timer;
+    en_own_run run;
+} sweep;
 
 struct sv_jobs {
     pd_loop *loop;
     pg_lanes *lanes;
-    pd_timer timer;
-    pg_unit unit;
-    pg_query query;
-    PGresult *results[1];
+    const en_own *own;
+    sweep sweeps[N_SWEEPS];
 };
 
-static void sweep(void *arg);
+static void begin(void *arg);
 
 static void swept(pg_unit *unit, pg_end end) {
-    sv_jobs *jobs = unit->arg;
+    sweep *s = unit->arg;
     int rows = end == PG_DONE ? atoi(PQcmdTuples(unit->results[0])) : 0;
     if (end == PG_FAILED)
-        PD_LOG(PD_LOG_WARN, "sweeping idempotency keys failed", PD_S("sqlstate", pg_sqlstate(unit->error)));
-    pd_timer_start(jobs->loop, &jobs->timer, rows >= SWEEP_ROWS ? AGAIN_MS : EACH_MS, sweep, jobs);
+        PD_LOG(PD_LOG_WARN, "a sweep failed", PD_S("of", table[s->at].what),
+               PD_S("sqlstate", pg_sqlstate(unit->error)));
+    pd_timer_start(s->jobs->loop, &s->timer, rows >= SWEEP_ROWS ? AGAIN_MS : table[s->at].each_ms, begin, s);
 }
 
-static void sweep(void *arg) {
-    sv_jobs *jobs = arg;
-    jobs->query = (pg_query){.name = en_trips[EN_SWEEP].name};
-    jobs->unit = (pg_unit){.queries = &jobs->query,
-                           .n = 1,
-                           .results = jobs->results,
-                           .due_ms = pd_loop_now(jobs->loop) + EACH_MS,
-                           .fn = swept,
-                           .arg = jobs};
-    if (!pg_lanes_add(jobs->lanes, PG_LANE_DECIDED, &jobs->unit))
-        pd_timer_start(jobs->loop, &jobs->timer, FIRST_MS, sweep, jobs);
+static void begin(void *arg) {
+    sweep *s = arg;
+    sv_jobs *jobs = s->jobs;
+    s->run.unit = (pg_unit){.due_ms = pd_loop_now(jobs->loop) + table[s->at].each_ms, .fn = swept, .arg = s};
+    if (!en_own_start(jobs->own, jobs->lanes, table[s->at].id, NULL, &s->run))
+        pd_timer_start(jobs->loop, &s->timer, FIRST_MS, begin, s);
 }
 
-sv_jobs *sv_jobs_new(pd_loop *loop, pg_lanes *lanes) {
+sv_jobs *sv_jobs_new(pd_loop *loop, pg_lanes *lanes, const en_own *own) {
     sv_jobs *jobs = calloc(1, sizeof *jobs);
     if (!jobs)
         abort();
-    jobs->loop = loop;
-    jobs->lanes = lanes;
-    pd_timer_start(loop, &jobs->timer, FIRST_MS, sweep, jobs);
+    *jobs = (sv_jobs){.loop = loop, .lanes = lanes, .own = own};
+    for (size_t i = 0; i < N_SWEEPS; i++) {
+        jobs->sweeps[i].jobs = jobs;
+        jobs->sweeps[i].at = i;
+        pd_timer_start(loop, &jobs->sweeps[i].timer, FIRST_MS, begin, &jobs->sweeps[i]);
+    }
     return jobs;
 }
 
 void sv_jobs_free(sv_jobs *jobs) {
     if (!jobs)
         return;
-    pd_timer_stop(jobs->loop, &jobs->timer);
+    for (size_t i = 0; i < N_SWEEPS; i++)
+        pd_timer_stop(jobs->loop, &jobs->sweeps[i].timer);
     free(jobs);
 }

@@ -31,11 +31,6 @@ const pg_prepare en_trips[EN_N_TRIPS] = {
                  .types = keep_types},
     [EN_COMMIT] = {.name = "decided_commit", .sql = "COMMIT"},
     [EN_ROLLBACK] = {.name = "decided_rollback", .sql = "ROLLBACK"},
-    [EN_SWEEP] = {.name = "decided_sweep",
-                  .sql =
-                      "DELETE FROM claves_idempotencia WHERE clave_hash IN (SELECT clave_hash FROM claves_idempotencia"
-                      " WHERE creada <= clock_timestamp() - interval '24 hours' ORDER BY creada LIMIT 5000"
-                      " FOR UPDATE SKIP LOCKED)"},
 };
 
 enum { FIRST_MAX = 5, FOUND = 2 };

@@ -11,17 +11,7 @@
 #include "pendientes/contract.h"
 #include "server/pg/conn.h"
 
-typedef enum en_trip {
-    EN_BEGIN,
-    EN_TRY,
-    EN_FIND,
-    EN_DROP,
-    EN_KEEP,
-    EN_COMMIT,
-    EN_ROLLBACK,
-    EN_SWEEP,
-    EN_N_TRIPS
-} en_trip;
+typedef enum en_trip { EN_BEGIN, EN_TRY, EN_FIND, EN_DROP, EN_KEEP, EN_COMMIT, EN_ROLLBACK, EN_N_TRIPS } en_trip;
 
 /* What the decided lane prepares beside the methods' statements. */
 extern const pg_prepare en_trips[EN_N_TRIPS];

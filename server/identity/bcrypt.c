@@ -8,6 +8,8 @@
 
 enum { MAX_WORKERS = 8, MAX_WAITING = 128, HASH_LEN = 60 };
 
+enum { COST = 12 }; /* of new hashes */
+
 /* Nobody's: a real hash at the cost of new ones, so that an unknown user takes as long as a known one. */
 static const char nobody[] = "$2b$12$abcdefghijklmnopqrstuOtOqkWdzKipwSO6OzcqYr5rPQYFsSHEG";
 
@@ -55,12 +57,25 @@ static void forget(job *j) {
     free(j);
 }
 
+/* The time of a hash doubles with its cost, so what a cheaper one lacks is that of one each at the costs from its own
+ * to the last below COST. */
+static void spend_the_rest(const char *password, const char *hash, struct crypt_data *data) {
+    char setting[sizeof nobody];
+    memcpy(setting, nobody, sizeof nobody);
+    for (int cost = atoi(hash + 4); cost < COST; cost++) {
+        setting[4] = (char)('0' + cost / 10);
+        setting[5] = (char)('0' + cost % 10);
+        crypt_rn(password, setting, data, sizeof *data);
+    }
+}
+
 static void compare(job *j, struct crypt_data *data) {
     const char *hash = j->known ? j->hash : nobody;
     const char *made = crypt_rn(j->password, hash, data, sizeof *data);
     size_t n = strlen(hash);
     j->matches = made && strlen(made) == n && CRYPTO_memcmp(made, hash, n) == 0 && j->known &&
                  strlen(j->password) <= ID_PASSWORD_MAX;
+    spend_the_rest(j->password, hash, data);
     OPENSSL_cleanse(data, sizeof *data);
 }
 
@@ -129,6 +144,13 @@ void id_bcrypt_free(id_bcrypt *b) {
     pthread_cond_destroy(&b->more);
     pthread_mutex_destroy(&b->lock);
     free(b);
+}
+
+bool id_bcrypt_full(id_bcrypt *b) {
+    pthread_mutex_lock(&b->lock);
+    bool full = b->waiting.n >= MAX_WAITING;
+    pthread_mutex_unlock(&b->lock);
+    return full;
 }
 
 /* Anything else would be refused at once, and the time would tell. */

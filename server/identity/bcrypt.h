@@ -17,8 +17,11 @@ enum { ID_PASSWORD_MAX = 72 };
 id_bcrypt *id_bcrypt_new(pd_loop *loop, int workers);
 /* Waits for hashes under way; their completions do not run. NULL is allowed. */
 void id_bcrypt_free(id_bcrypt *bcrypt);
-/* Compares. A NULL hash is compared with nobody's, in the same time, and never matches; nor does a password over 72
- * bytes. Both texts are copied. False: too many are waiting, and `fn` is not called. */
+/* True when a further one would have to be refused. */
+bool id_bcrypt_full(id_bcrypt *bcrypt);
+/* Compares, in the time that a hash of the cost of new ones takes: an older, cheaper one is followed by idle hashing. A
+ * NULL hash is compared with nobody's, in the same time, and never matches; nor does a password over 72 bytes. Both
+ * texts are copied. False: too many are waiting, and `fn` is not called. */
 bool id_bcrypt_check(id_bcrypt *bcrypt, const char *password, const char *hash, id_bcrypt_fn fn, void *arg);
 
 #endif

@@ -1,12 +1,16 @@
 /* identity: who makes a call, and may that person still. Tokens are verified here and nowhere else, users and roles
- * stand in memory (kept right by pg/listen), and the two methods that answer from that memory, login and token check,
- * are handlers here. Loop thread, but for bcrypt, which has threads of its own inside. */
+ * stand in memory (kept right by pg/listen), and the two methods that answer from that memory, login (login.c) and
+ * token check, are handlers here. Loop thread, but for bcrypt, which has threads of its own inside.
+ *
+ * A login is recorded as an attempt in the database before its password is looked at, so that guesses in parallel, on
+ * any core, count each other; the right password takes the attempt back. */
 #ifndef SERVER_IDENTITY_IDENTITY_H
 #define SERVER_IDENTITY_IDENTITY_H
 
 #include "pendientes/loop.h"
 #include "pendientes/status.h"
 #include "server/call.h"
+#include "server/engine/own.h"
 #include "server/identity/caller.h"
 
 #include <libpq-fe.h>
@@ -24,6 +28,14 @@ typedef struct id_options {
 id_identity *id_identity_new(const id_options *options, const char **error);
 /* Starts the threads that hash; `loop` outlives the identity. */
 bool id_identity_start(id_identity *identity, pd_loop *loop, const char **error);
+/* What login needs of the database; all of it outlives the identity. */
+typedef struct id_database {
+    pd_loop *loop;
+    const en_own *own;
+    pg_lanes *lanes;
+    const uint8_t *secret; /* 32 bytes: attempts to log in are stored under keyed hashes */
+} id_database;
+void id_identity_connect(id_identity *identity, const id_database *database);
 /* NULL is allowed. Ends the threads. */
 void id_identity_free(id_identity *identity);
 

@@ -11,12 +11,13 @@
 #include <string.h>
 
 enum { CACHE_SIZE = 4096, WAYS = 2, SIGNATURE_TEXT = 40 };
+static const double SECONDS_MAX = 9007199254740992.0; /* what a JSON number holds exactly */
 
 typedef struct verified {
     uint64_t hash;
     char *token;
     size_t len;
-    int64_t user_id;
+    id_claims claims;
     double expires;
 } verified;
 
@@ -139,16 +140,25 @@ static bool subject(const json_t *sub, int64_t *user_id) {
     return true;
 }
 
-static bool claims_good(const id_tokens *tokens, const json_t *claims, int64_t now, int64_t *user_id, double *expires) {
-    const json_t *exp = json_object_get(claims, "exp"), *nbf = json_object_get(claims, "nbf"),
-                 *iat = json_object_get(claims, "iat");
+/* 0 without it. False: it is no number, or none of seconds. */
+static bool issued_at(const json_t *iat, int64_t *issued) {
+    double seconds = json_number_value(iat);
+    if (iat && (!json_is_number(iat) || seconds > SECONDS_MAX || seconds < -SECONDS_MAX))
+        return false;
+    *issued = seconds > 0 ? (int64_t)seconds : 0;
+    return true;
+}
+
+static bool claims_good(const id_tokens *tokens, const json_t *claims, int64_t now, id_claims *out, double *expires) {
+    const json_t *exp = json_object_get(claims, "exp"), *nbf = json_object_get(claims, "nbf");
     const char *issuer = json_string_value(json_object_get(claims, "iss"));
-    if (!json_is_number(exp) || (nbf && !json_is_number(nbf)) || (iat && !json_is_number(iat)))
+    if (!json_is_number(exp) || (nbf && !json_is_number(nbf)) ||
+        !issued_at(json_object_get(claims, "iat"), &out->issued))
         return false;
     *expires = json_number_value(exp) + ID_LEEWAY_S;
     return (double)now < *expires && (!nbf || json_number_value(nbf) <= (double)(now + ID_LEEWAY_S)) && issuer &&
            strcmp(issuer, tokens->issuer) == 0 && audience_good(json_object_get(claims, "aud"), tokens->audience) &&
-           subject(json_object_get(claims, "sub"), user_id);
+           subject(json_object_get(claims, "sub"), &out->user_id);
 }
 
 static bool signature_good(const id_tokens *tokens, const char *token, size_t signed_len, const char *signature,
@@ -162,7 +172,7 @@ static bool signature_good(const id_tokens *tokens, const char *token, size_t si
            right_len == n && CRYPTO_memcmp(given, right, n) == 0;
 }
 
-static bool verify(const id_tokens *tokens, const char *token, size_t len, int64_t now, int64_t *user_id,
+static bool verify(const id_tokens *tokens, const char *token, size_t len, int64_t now, id_claims *out,
                    double *expires) {
     const char *end = token + len, *first = memchr(token, '.', len);
     const char *second = first ? memchr(first + 1, '.', (size_t)(end - first - 1)) : NULL;
@@ -170,35 +180,35 @@ static bool verify(const id_tokens *tokens, const char *token, size_t len, int64
         !signature_good(tokens, token, (size_t)(second - token), second + 1, (size_t)(end - second - 1)))
         return false;
     json_t *header = object(token, (size_t)(first - token)), *claims = object(first + 1, (size_t)(second - first - 1));
-    bool good = header && claims && header_good(header) && claims_good(tokens, claims, now, user_id, expires);
+    bool good = header && claims && header_good(header) && claims_good(tokens, claims, now, out, expires);
     json_decref(header);
     json_decref(claims);
     return good;
 }
 
-bool id_token_verify(id_tokens *tokens, const char *token, size_t len, int64_t now, int64_t *user_id) {
+bool id_token_verify(id_tokens *tokens, const char *token, size_t len, int64_t now, id_claims *claims) {
     if (!token || !len || len > ID_TOKEN_MAX)
         return false;
     uint64_t h = hash(tokens->seed, token, len);
     verified *slot = tokens->cache[h % CACHE_SIZE];
     for (size_t w = 0; w < WAYS; w++)
         if (slot[w].hash == h && slot[w].len == len && memcmp(slot[w].token, token, len) == 0) {
-            *user_id = slot[w].user_id;
+            *claims = slot[w].claims;
             return (double)now < slot[w].expires;
         }
     double expires;
-    if (!verify(tokens, token, len, now, user_id, &expires))
+    if (!verify(tokens, token, len, now, claims, &expires))
         return false;
     verified *free_way = !slot[0].token ? &slot[0] : !slot[1].token ? &slot[1] : &slot[tokens->turn++ % WAYS];
     char *copy = malloc(len);
     if (copy) {
         free(free_way->token);
-        *free_way = (verified){h, memcpy(copy, token, len), len, *user_id, expires};
+        *free_way = (verified){h, memcpy(copy, token, len), len, *claims, expires};
     }
     return true;
 }
 
-char *id_token_issue(const id_tokens *tokens, int64_t user_id, const char *role, int64_t now, pd_arena *arena) {
+char *id_token_issue(const id_tokens *tokens, int64_t user_id, const char *role, int64_t issued, pd_arena *arena) {
     unsigned char random[16];
     char id[33], sub[24], *out = NULL;
     jwt_t *jwt = NULL;
@@ -208,8 +218,8 @@ char *id_token_issue(const id_tokens *tokens, int64_t user_id, const char *role,
         sprintf(id + 2 * i, "%02x", random[i]);
     snprintf(sub, sizeof sub, "%lld", (long long)user_id);
     if (!jwt_set_alg(jwt, JWT_ALG_HS256, tokens->key, (int)tokens->key_len) && !jwt_add_grant(jwt, "sub", sub) &&
-        !jwt_add_grant(jwt, "rol", role) && !jwt_add_grant_int(jwt, "iat", now) &&
-        !jwt_add_grant_int(jwt, "exp", now + tokens->ttl_s) && !jwt_add_grant(jwt, "iss", tokens->issuer) &&
+        !jwt_add_grant(jwt, "rol", role) && !jwt_add_grant_int(jwt, "iat", issued) &&
+        !jwt_add_grant_int(jwt, "exp", issued + tokens->ttl_s) && !jwt_add_grant(jwt, "iss", tokens->issuer) &&
         !jwt_add_grant(jwt, "aud", tokens->audience) && !jwt_add_grant(jwt, "jti", id)) {
         char *text = jwt_encode_str(jwt);
         out = text ? pd_arena_strdup(arena, text) : NULL;

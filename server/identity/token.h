@@ -14,12 +14,18 @@ enum { ID_TOKEN_MAX = 8192, ID_KEY_MIN = 32, ID_LEEWAY_S = 30 };
 
 typedef struct id_tokens id_tokens;
 
+/* What counts of a token that is good. */
+typedef struct id_claims {
+    int64_t user_id;
+    int64_t issued; /* iat, its fraction cut off; 0 without it */
+} id_claims;
+
 /* `key` is copied. issuer and audience outlive it. */
 id_tokens *id_tokens_new(const void *key, size_t key_len, const char *issuer, const char *audience, int64_t ttl_s);
 void id_tokens_free(id_tokens *tokens);
-/* The user id of a good token, at Unix time `now`. */
-bool id_token_verify(id_tokens *tokens, const char *token, size_t len, int64_t now, int64_t *user_id);
-/* A new token, memory from the arena; NULL when the system has no randomness. */
-char *id_token_issue(const id_tokens *tokens, int64_t user_id, const char *role, int64_t now, pd_arena *arena);
+/* True when the token is good at Unix time `now`. */
+bool id_token_verify(id_tokens *tokens, const char *token, size_t len, int64_t now, id_claims *claims);
+/* A new token of that second, memory from the arena; NULL when the system has no randomness. */
+char *id_token_issue(const id_tokens *tokens, int64_t user_id, const char *role, int64_t issued, pd_arena *arena);
 
 #endif

@@ -29,11 +29,12 @@ static void place(const id_user **slots, size_t mask, size_t at, const id_user *
     slots[at] = user;
 }
 
-enum { ID, NAME, DNI, EMAIL, HASH, EMPLOYEE, ROLE, ROLE_NAME, BITS, N_COLUMNS };
+enum { ID, NAME, DNI, EMAIL, HASH, EMPLOYEE, ROLE, ROLE_NAME, BITS, CHANGED, N_COLUMNS };
 
 static bool find_columns(const PGresult *rows, int columns[N_COLUMNS]) {
-    static const char *const names[N_COLUMNS] = {"id",          "nombre", "dni",        "email",   "password",
-                                                 "empleado_id", "rol_id", "rol_nombre", "permisos"};
+    static const char *const names[N_COLUMNS] = {"id",       "nombre",           "dni",    "email",
+                                                 "password", "empleado_id",      "rol_id", "rol_nombre",
+                                                 "permisos", "password_cambiado"};
     for (int i = 0; i < N_COLUMNS; i++)
         if ((columns[i] = PQfnumber(rows, names[i])) < 0)
             return false;
@@ -63,7 +64,8 @@ id_users *id_users_new(const PGresult *rows) {
                       text[EMAIL],
                       text[HASH],
                       text[ROLE],
-                      text[ROLE_NAME]};
+                      text[ROLE_NAME],
+                      *text[CHANGED] ? strtoll(text[CHANGED], NULL, 10) : INT64_MIN};
         place(users->by_id, users->mask, mix((uint64_t)user->caller.user_id), user);
         place(users->by_dni, users->mask, hash_text(user->dni), user);
     }

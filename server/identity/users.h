@@ -9,6 +9,7 @@
 typedef struct id_user {
     id_caller caller;
     const char *name, *dni, *email, *hash, *role, *role_name;
+    int64_t password_changed; /* Unix second: tokens issued in it or before count no more; INT64_MIN: never */
 } id_user;
 
 typedef struct id_users id_users;

@@ -11,6 +11,7 @@
 #include <strings.h>
 
 bool http_fresh;
+__thread const char *http_from;
 
 typedef struct buffer {
     char *at;
@@ -71,6 +72,8 @@ http_answer http_call(const char *verb, const char *target, const char *token, c
     /* libcurl sends a request again by itself when a kept connection turns out dead: then a test would see its own
      * duplicate */
     curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, (long)http_fresh);
+    if (http_from)
+        curl_easy_setopt(curl, CURLOPT_INTERFACE, http_from);
     http_answer answer = {0};
     CURLcode rc = curl_easy_perform(curl);
     curl_slist_free_all(list);

@@ -8,6 +8,8 @@
 
 /* Every request on a connection of its own; for tests that kill what they talk to. Off at first. */
 extern bool http_fresh;
+/* The address that this thread's requests come from ("127.0.0.7"); NULL: the system's choice. */
+extern __thread const char *http_from;
 
 typedef struct http_answer {
     long status; /* 0: no answer (connection refused, reset, timed out) */

@@ -7,6 +7,7 @@
 #include "pendientes/json.h"
 #include "server/core.h"
 #include "server/identity/token.h"
+#include "server/migrations.h"
 #include "tests/support/pg.h"
 
 #include <check.h>
@@ -98,9 +99,12 @@ static const char h_people[] =
 
 static inline void h_database(void) {
     h_db = ts_pg_connect();
-    const char *error = NULL, *path = h_source("migrations/0001_esquema.sql");
+    const char *error = NULL;
+    sv_migrations migrations;
     ts_pg_exec(h_db, "SET client_min_messages = error; DROP SCHEMA public CASCADE; CREATE SCHEMA public");
-    ts_pg_exec(h_db, en_file_read(path, h_arena, &error));
+    ck_assert_msg(sv_migrations_read(h_source("migrations"), h_arena, &migrations, &error), "%s", error);
+    for (size_t i = 0; i < migrations.n; i++)
+        ts_pg_exec(h_db, migrations.at[i].text);
     ts_pg_exec(h_db, h_people);
 }
 

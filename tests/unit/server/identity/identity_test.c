@@ -37,6 +37,54 @@ static const char *const ANA[][ROW_COLUMNS] = {
     {"7", "Ana", "40000001", "ana@x.pe", HASH, "70", "ADMIN", "Administrador", "16383"},
     {"8", "Beto", "40000002", "b@x.pe", HASH, NULL, "NADA", "Nada", "0"}};
 
+/* The database, caught here: what it answers to an attempt and to an admission, at once. */
+
+static const char *attempt, *wait_s, *issued; /* issued NULL: now, "": no row */
+static pg_end outcome;
+static bool lane_up, lane_room;
+static int n_asked;
+static const char *asked[5]; /* of the last */
+
+bool pg_lanes_up(const pg_lanes *lanes, pg_lane_id lane) {
+    (void)lanes;
+    ck_assert_int_eq(lane, PG_LANE_OWN);
+    return lane_up;
+}
+
+const PGresult *en_own_rows(const pg_unit *unit) {
+    return unit->results[0];
+}
+
+static PGresult *one_row(const char *first, const char *second) {
+    PGresAttDesc columns[2];
+    memset(columns, 0, sizeof columns);
+    columns[0].name = columns[1].name = (char *)"c";
+    PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
+    ck_assert(PQsetResultAttrs(result, 2, columns));
+    if (!first || *first) {
+        ck_assert(PQsetvalue(result, 0, 0, (char *)first, first ? (int)strlen(first) : -1));
+        ck_assert(PQsetvalue(result, 0, 1, (char *)second, second ? (int)strlen(second) : -1));
+    }
+    return result;
+}
+
+bool en_own_start(const en_own *own, pg_lanes *lanes, en_own_id id, const char *const *values, en_own_run *run) {
+    (void)own;
+    (void)lanes;
+    if (!lane_room)
+        return false;
+    char now[24];
+    snprintf(now, sizeof now, "%lld", (long long)time(NULL));
+    n_asked++;
+    memcpy(asked, values, sizeof asked);
+    run->results[0] = id == EN_OWN_ATTEMPT ? one_row(attempt, wait_s) : one_row(issued ? issued : now, NULL);
+    run->unit.results = run->results;
+    PGresult *result = run->results[0];
+    run->unit.fn(&run->unit, outcome);
+    PQclear(result);
+    return true;
+}
+
 static bool reload(int n, const char *const rows[][ROW_COLUMNS]) {
     PGresult *result = rows_new(n, rows);
     bool taken = id_identity_reload(identity, result);
@@ -50,6 +98,12 @@ static void setup(void) {
     loop = pd_loop_new();
     identity = identity_with(key_file(KEY, sizeof KEY - 1), &error);
     ck_assert_msg(identity && id_identity_start(identity, loop, &error), "%s", error);
+    id_identity_connect(identity, &(id_database){.loop = loop, .secret = (const uint8_t *)KEY});
+    attempt = "1";
+    wait_s = issued = NULL;
+    outcome = PG_DONE;
+    lane_up = lane_room = true;
+    n_asked = 0;
     unlink(key_path);
     issuer = id_tokens_new(KEY, sizeof KEY - 1, "pendientes", "api", 3600);
 }
@@ -183,12 +237,14 @@ void sv_call_end(sv_call *call, const ProtobufCMessage *reply) {
 
 static Pendientes__V1__EntrarReq request;
 static sv_call call;
+static pd_incoming incoming;
 
 static void begin(const char *dni, const char *password) {
     request = (Pendientes__V1__EntrarReq)PENDIENTES__V1__ENTRAR_REQ__INIT;
     request.dni = (char *)dni;
     request.password = (char *)password;
-    call = (sv_call){.arena = arena, .request = &request.base};
+    incoming = (pd_incoming){.peer = "192.0.2.7"};
+    call = (sv_call){.arena = arena, .request = &request.base, .in = &incoming, .due_ms = UINT64_MAX};
     ended = 0;
     id_login(&call);
 }
@@ -262,7 +318,7 @@ START_TEST(too_many_logins_at_once_are_told_to_come_back) {
     request.password = (char *)"clave-b";
     int refused = 0;
     for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
-        calls[i] = (sv_call){.arena = arena, .request = &request.base};
+        calls[i] = (sv_call){.arena = arena, .request = &request.base, .due_ms = UINT64_MAX};
         id_login(&calls[i]);
         if (calls[i].status.code) {
             refused++;
@@ -272,6 +328,121 @@ START_TEST(too_many_logins_at_once_are_told_to_come_back) {
     }
     ck_assert_int_ge(refused, 200);
     ck_assert_int_eq(ended, refused);
+    ck_assert_int_eq(n_asked, 400 - refused); /* who is turned away at the door has not tried */
+}
+END_TEST
+
+START_TEST(an_attempt_is_recorded_before_the_password_is_looked_at) {
+    ck_assert(reload(2, ANA));
+    begin("40000001", "clave-b");
+    ck_assert_int_eq(n_asked, 1);
+    ck_assert_str_eq(asked[0], "192.0.2.7");
+    ck_assert_uint_eq(strlen(asked[1]), 2 + 64);
+    ck_assert_ptr_null(strstr(asked[1], "40000001"));
+    char hash[80];
+    snprintf(hash, sizeof hash, "%s", asked[1]);
+    finish();
+    ck_assert_int_eq(n_asked, 2);
+    ck_assert_str_eq(asked[1], hash);
+    ck_assert_str_eq(asked[2], "1");
+    ck_assert_str_eq(asked[3], "7");
+    ck_assert_str_eq(asked[4], HASH);
+    begin("40000001", "otra");
+    finish();
+    ck_assert_int_eq(n_asked, 3); /* nothing is taken back */
+    begin("49999999", "clave-b");
+    ck_assert_str_ne(asked[1], hash);
+    finish();
+}
+END_TEST
+
+START_TEST(a_client_is_an_address_or_a_network) {
+    static const char *const peers[][2] = {{NULL, ""},
+                                           {"", ""},
+                                           {"no es", ""},
+                                           {"192.0.2.7", "192.0.2.7"},
+                                           {"::ffff:192.0.2.7", "192.0.2.7"},
+                                           {"::1", "::/64"},
+                                           {"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"},
+                                           {"2001:DB8:1:2::9", "2001:db8:1:2::/64"}};
+    ck_assert(reload(2, ANA));
+    attempt = NULL;
+    wait_s = "1";
+    for (size_t i = 0; i < sizeof peers / sizeof *peers; i++) {
+        incoming = (pd_incoming){.peer = peers[i][0]};
+        request = (Pendientes__V1__EntrarReq)PENDIENTES__V1__ENTRAR_REQ__INIT;
+        request.dni = request.password = (char *)"x";
+        call = (sv_call){.arena = arena, .request = &request.base, .in = &incoming, .due_ms = UINT64_MAX};
+        id_login(&call);
+        ck_assert_str_eq(asked[0], peers[i][1]);
+    }
+}
+END_TEST
+
+START_TEST(too_many_failures_are_refused_without_hashing) {
+    ck_assert(reload(2, ANA));
+    attempt = NULL;
+    wait_s = "37";
+    begin("40000001", "clave-b");
+    ck_assert_int_eq(ended, 1); /* at once */
+    ck_assert_int_eq(code, PD_RESOURCE_EXHAUSTED);
+    ck_assert_uint_eq(call.status.retry_ms, 37000);
+    ck_assert_ptr_nonnull(strstr(message, "37"));
+}
+END_TEST
+
+START_TEST(without_the_database_nobody_gets_in) {
+    ck_assert(reload(2, ANA));
+    lane_up = false;
+    begin("40000001", "clave-b");
+    ck_assert_int_eq(code, PD_UNAVAILABLE);
+    lane_up = true;
+    for (pg_end end = PG_FAILED; end <= PG_UNSENT; end++) {
+        outcome = end;
+        begin("40000001", "clave-b");
+        ck_assert_int_eq(ended, 1);
+        ck_assert_int_eq(code, PD_UNAVAILABLE);
+    }
+    outcome = PG_DONE; /* and when it goes while the hash runs */
+    begin("40000001", "clave-b");
+    outcome = PG_LOST;
+    finish();
+    ck_assert_int_eq(code, PD_UNAVAILABLE);
+    outcome = PG_DONE;
+    lane_room = false;
+    begin("40000001", "clave-b");
+    ck_assert_int_eq(code, PD_RESOURCE_EXHAUSTED);
+}
+END_TEST
+
+START_TEST(the_database_has_the_last_word) {
+    ck_assert(reload(2, ANA));
+    issued = ""; /* the password was changed while the hash ran */
+    begin("40000001", "clave-b");
+    finish();
+    ck_assert_int_eq(code, PD_UNAUTHENTICATED);
+    ck_assert_str_eq(message, "DNI o contraseña incorrectos");
+}
+END_TEST
+
+START_TEST(a_changed_password_ends_what_was_issued_before) {
+    id_caller caller;
+    int64_t now = time(NULL);
+    char changed[24], next[24];
+    snprintf(changed, sizeof changed, "%lld", (long long)now);
+    snprintf(next, sizeof next, "%lld", (long long)now + 1);
+    const char *before = id_token_issue(issuer, 7, "ADMIN", now, arena);
+    ck_assert(reload(2, ANA));
+    ck_assert_int_eq(check(before, &caller), PD_OK); /* now the verified tokens hold it */
+    const char *const rows[][ROW_COLUMNS] = {
+        {"7", "Ana", "40000001", "a", HASH, "70", "ADMIN", "Administrador", "16383", changed}};
+    ck_assert(reload(1, rows));
+    ck_assert_int_eq(check(before, &caller), PD_UNAUTHENTICATED);
+    issued = next; /* a login in the second of the change */
+    begin("40000001", "clave-b");
+    finish();
+    ck_assert_int_eq(code, PD_OK);
+    ck_assert_int_eq(check(answered_token, &caller), PD_OK);
 }
 END_TEST
 
@@ -298,6 +469,12 @@ int main(void) {
     tcase_add_test(c, who_is_deactivated_while_the_hash_runs_is_not_admitted);
     tcase_add_test(c, a_call_that_was_answered_meanwhile_is_only_released);
     tcase_add_test(c, too_many_logins_at_once_are_told_to_come_back);
+    tcase_add_test(c, an_attempt_is_recorded_before_the_password_is_looked_at);
+    tcase_add_test(c, a_client_is_an_address_or_a_network);
+    tcase_add_test(c, too_many_failures_are_refused_without_hashing);
+    tcase_add_test(c, without_the_database_nobody_gets_in);
+    tcase_add_test(c, the_database_has_the_last_word);
+    tcase_add_test(c, a_changed_password_ends_what_was_issued_before);
     tcase_add_test(c, a_token_that_counts_is_told_so);
     suite_add_tcase(s, c);
     SRunner *sr = srunner_create(s);

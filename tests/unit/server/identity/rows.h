@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROW_COLUMNS = 9 };
+enum { ROW_COLUMNS = 10 };
 
-/* `n` rows of id, nombre, dni, email, password, empleado_id, rol_id, rol_nombre, permisos; NULL is SQL's NULL. The
- * columns stand in reverse order, because only their names count. PQclear frees it. */
+/* `n` rows of id, nombre, dni, email, password, empleado_id, rol_id, rol_nombre, permisos, password_cambiado; NULL is
+ * SQL's NULL. The columns stand in reverse order, because only their names count. PQclear frees it. */
 static inline PGresult *rows_new(int n, const char *const rows[][ROW_COLUMNS]) {
-    static char *const names[ROW_COLUMNS] = {"id",          "nombre", "dni",        "email",   "password",
-                                             "empleado_id", "rol_id", "rol_nombre", "permisos"};
+    static char *const names[ROW_COLUMNS] = {"id",          "nombre", "dni",        "email",    "password",
+                                             "empleado_id", "rol_id", "rol_nombre", "permisos", "password_cambiado"};
     PGresAttDesc columns[ROW_COLUMNS];
     memset(columns, 0, sizeof columns);
     for (int i = 0; i < ROW_COLUMNS; i++)

@@ -53,8 +53,8 @@ static const char *token_of(const char *header, const char *claims) {
 }
 
 static int64_t verified(const char *token) {
-    int64_t user = 0;
-    return id_token_verify(tokens, token, strlen(token), NOW, &user) ? user : 0;
+    id_claims claims;
+    return id_token_verify(tokens, token, strlen(token), NOW, &claims) ? claims.user_id : 0;
 }
 
 static void good(const char *token) {
@@ -80,10 +80,10 @@ static const char *with_claims(const char *format, ...) {
 START_TEST(a_good_token_names_its_user) {
     good(token_of(HEADER, CLAIMS));
     good(token_of("{\"alg\":\"HS256\"}", CLAIMS));
-    int64_t user = 0;
+    id_claims claims;
     const char *most = with_claims("{\"sub\":\"999999999999999999\",\"exp\":1800000100," REST "}");
-    ck_assert(id_token_verify(tokens, most, strlen(most), NOW, &user));
-    ck_assert_int_eq(user, 999999999999999999);
+    ck_assert(id_token_verify(tokens, most, strlen(most), NOW, &claims));
+    ck_assert_int_eq(claims.user_id, 999999999999999999);
 }
 END_TEST
 
@@ -242,8 +242,8 @@ START_TEST(size_and_shape_are_bounded) {
     bad(".");
     bad("..");
     bad("a.b");
-    int64_t user;
-    ck_assert(!id_token_verify(tokens, NULL, 0, NOW, &user));
+    id_claims claims;
+    ck_assert(!id_token_verify(tokens, NULL, 0, NOW, &claims));
 }
 END_TEST
 
@@ -262,10 +262,10 @@ END_TEST
 
 START_TEST(a_cached_token_expires) {
     const char *token = token_of(HEADER, CLAIMS);
-    int64_t user;
+    id_claims claims;
     good(token);
-    ck_assert(id_token_verify(tokens, token, strlen(token), NOW + 129, &user));
-    ck_assert(!id_token_verify(tokens, token, strlen(token), NOW + 130, &user));
+    ck_assert(id_token_verify(tokens, token, strlen(token), NOW + 129, &claims));
+    ck_assert(!id_token_verify(tokens, token, strlen(token), NOW + 130, &claims));
 }
 END_TEST
 
@@ -287,15 +287,15 @@ START_TEST(issued_tokens_are_good_and_each_its_own) {
     ck_assert_str_ne(one, two);
     good(one);
     good(two);
-    int64_t user;
-    ck_assert(id_token_verify(tokens, one, strlen(one), NOW + 3600 + 29, &user));
-    ck_assert(!id_token_verify(tokens, one, strlen(one), NOW + 3600 + 30, &user));
+    id_claims claims;
+    ck_assert(id_token_verify(tokens, one, strlen(one), NOW + 3600 + 29, &claims));
+    ck_assert(!id_token_verify(tokens, one, strlen(one), NOW + 3600 + 30, &claims));
     /* another key, issuer or audience does not take it */
     static const char *const others[][3] = {
         {OTHER, "pendientes", "api"}, {KEY, "otro", "api"}, {KEY, "pendientes", "otra"}};
     for (int i = 0; i < 3; i++) {
         id_tokens *strangers = id_tokens_new(others[i][0], 32, others[i][1], others[i][2], 3600);
-        ck_assert(!id_token_verify(strangers, one, strlen(one), NOW, &user));
+        ck_assert(!id_token_verify(strangers, one, strlen(one), NOW, &claims));
         id_tokens_free(strangers);
     }
 }

@@ -1,0 +1,23 @@
+/* inside: what identity.c and login.c share; nobody else includes it. */
+#ifndef SERVER_IDENTITY_INSIDE_H
+#define SERVER_IDENTITY_INSIDE_H
+
+#include "server/identity/bcrypt.h"
+#include "server/identity/identity.h"
+#include "server/identity/token.h"
+#include "server/identity/users.h"
+
+enum { ID_RETRY_MS = 1000 };
+
+struct id_identity {
+    id_tokens *tokens;
+    id_users *users; /* NULL until the first reload */
+    bool fresh;
+    id_bcrypt *bcrypt;
+    id_database database;
+};
+
+/* Whether the users in memory count; UNAVAILABLE otherwise. */
+bool id_known(const id_identity *identity, pd_arena *arena, pd_status *status);
+
+#endif
