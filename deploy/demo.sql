@@ -1,5 +1,5 @@
 -- Fictitious data to try the system with: job titles, roles, one active user of each role, a second technician and a user
--- without an employee, clients, and the five orders of the documentation page. All ids lie below 1000, where no identity goes.
+-- without an employee, clients, products, and the five orders of the documentation page. All ids lie below 1000, where no identity goes.
 -- Running it again changes nothing.
 --
 --   psql -v hash='$2b$12$…' -f deploy/demo.sql     hash: bcrypt of the one password of all demo users
@@ -61,6 +61,17 @@ SELECT g, CASE WHEN g % 5 = 0 THEN 'EMPRESA' ELSE 'PERSONA' END,
        '9510000' || lpad(g::text, 2, '0'), 'cliente' || g || '@ejemplo.test',
        CASE WHEN g % 5 = 0 THEN 'Representante Ficticio ' || g END
 FROM generate_series(1, 20) g
+ON CONFLICT DO NOTHING;
+
+INSERT INTO productos (id, codigo_barra, nombre, descripcion, costo_unitario) VALUES
+    (1, '7750000000017', 'Router de doble banda', 'Con cuatro antenas', 120.50),
+    (2, NULL, 'Cable de fibra, metro', NULL, 1.20),
+    (3, NULL, 'Conector rápido', NULL, 3.00)
+ON CONFLICT DO NOTHING;
+
+INSERT INTO catalogos (id, nombre, descripcion, tipo) VALUES (1, 'Kit de fibra', 'Lo que lleva una instalación', 'KIT')
+ON CONFLICT DO NOTHING;
+INSERT INTO catalogo_productos (id, catalogo_id, producto_id, cantidad) VALUES (1, 1, 1, 1), (2, 1, 2, 40)
 ON CONFLICT DO NOTHING;
 
 \ir demo_orders.sql

@@ -1,5 +1,6 @@
 -- The five orders of the documentation page, one of each type, as they are before anything happened to them: REGISTRADO, without
--- details, with the first entry of their history. Part of demo.sql and of reset_demo.sql.
+-- details, with the first entry of their history; and one note, one item and one payment. Part of demo.sql and of
+-- reset_demo.sql.
 WITH o AS (
     INSERT INTO pendientes (id, tipo, cliente_id, registrado_por, lugar, prioridad, empresa, direccion, fecha_pendiente,
                             fecha_creacion, historial_n, historial_hash)
@@ -19,3 +20,10 @@ WITH o AS (
 )
 INSERT INTO historiales (id, pendiente_id, numero, usuario_id, empleado_id, estado, detalles, fecha_creacion, hash)
 SELECT id, id, 1, 2, registrado_por, estado, 'Pendiente registrado', fecha_creacion, historial_hash FROM o;
+
+INSERT INTO pendientes_notas (id, pendiente_id, empleado_id, nota, estado_pendiente)
+VALUES (1, 42, 2, 'Se coordinó la visita con el cliente.', 'REGISTRADO') ON CONFLICT DO NOTHING;
+INSERT INTO pendientes_items (id, pendiente_id, producto_id, empleado_id, cantidad, costo_unitario, costo_total)
+VALUES (1, 55, 1, 2, 1, 120.50, 120.50) ON CONFLICT DO NOTHING;
+INSERT INTO pagos (id, pendiente_id, cliente_id, empleado_id, fecha_pago, metodo_pago, monto, referencia)
+VALUES (1, 91, 4, 2, '2026-07-10', 'EFECTIVO', 50, 'Recibo 001-123') ON CONFLICT DO NOTHING;

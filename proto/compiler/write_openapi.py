@@ -33,7 +33,7 @@ REASONS = {
     403: ("Forbidden", "PERMISSION_DENIED", "El rol no tiene el permiso, o no lo tiene sobre esta fila.", "No tiene permiso"),
     404: ("Not Found", "NOT_FOUND", "No existe la fila de la ruta, o una que el cuerpo nombra.", "Pendiente no encontrado con id: 42"),
     406: ("Not Acceptable", "INVALID_ARGUMENT", "`Accept` no admite lo que la ruta responde.", "Accept no admite la respuesta"),
-    409: ("Conflict", "ALREADY_EXISTS", "Ya existe, o la misma `Idempotency-Key` está en curso (ABORTED).", "Ya existe"),
+    409: ("Conflict", "ALREADY_EXISTS", "Ya existe; o todavía está en uso, o la misma `Idempotency-Key` está en curso (ABORTED).", "Ya existe"),
     413: ("Content Too Large", "INVALID_ARGUMENT", "El cuerpo pasa de 1 MiB.", "El cuerpo es demasiado grande"),
     415: ("Unsupported Media Type", "INVALID_ARGUMENT", "El cuerpo no es de un tipo admitido.", "El cuerpo debe ser application/json"),
     422: ("Unprocessable Content", "INVALID_ARGUMENT", "La `Idempotency-Key` ya se usó con otro cuerpo.", "La clave ya se usó con otro cuerpo"),

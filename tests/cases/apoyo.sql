@@ -134,6 +134,36 @@ BEGIN
     RETURN (SELECT count(*) FROM historiales WHERE pendiente_id = orden);
 END $$;
 
+CREATE FUNCTION prueba.producto(costo numeric DEFAULT 12.50) RETURNS bigint LANGUAGE sql AS $$
+    INSERT INTO productos (nombre, costo_unitario) VALUES ('Producto de prueba', costo) RETURNING id
+$$;
+
+CREATE FUNCTION prueba.item(orden bigint, producto bigint, autor text DEFAULT 'CORD') RETURNS bigint LANGUAGE sql AS $$
+    INSERT INTO pendientes_items (pendiente_id, producto_id, empleado_id, cantidad, costo_unitario, costo_total)
+    SELECT orden, id, prueba.empleado(autor), 2, costo_unitario, 2 * costo_unitario FROM productos WHERE id = producto
+    RETURNING id
+$$;
+
+CREATE FUNCTION prueba.catalogo() RETURNS bigint LANGUAGE sql AS $$
+    INSERT INTO catalogos (nombre, tipo) VALUES ('Catálogo de prueba', 'KIT') RETURNING id
+$$;
+
+CREATE FUNCTION prueba.enlace(catalogo bigint, producto bigint) RETURNS bigint LANGUAGE sql AS $$
+    INSERT INTO catalogo_productos (catalogo_id, producto_id, cantidad) VALUES (catalogo, producto, 3) RETURNING id
+$$;
+
+-- Gives the order that client.
+CREATE FUNCTION prueba.de_cliente(orden bigint, cliente bigint) RETURNS bigint LANGUAGE sql AS $$
+    UPDATE pendientes SET cliente_id = cliente WHERE id = orden RETURNING id
+$$;
+
+-- Deletes a row as a DELETE would.
+CREATE FUNCTION prueba.borrar_de(tabla regclass, fila bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('UPDATE %s SET vigente = false WHERE id = $1', tabla) USING fila;
+    RETURN fila;
+END $$;
+
 -- A digest over every row that a call could change.
 CREATE FUNCTION prueba.huella() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
