@@ -64,4 +64,30 @@ CREATE FUNCTION permiso.aviso(usuario bigint, relacion text) RETURNS bigint LANG
     INSERT INTO notificaciones (usuario_id, titulo, mensaje, tipo)
     VALUES (permiso.destinatario(usuario, relacion), 'De permisos', 'Nada que hacer', 'INFO') RETURNING id
 $$;
+
+-- What hangs on an order, written by CORD or, where he is its author, by the user.
+CREATE FUNCTION permiso.nota(usuario bigint, relacion text) RETURNS bigint LANGUAGE sql AS $$
+    INSERT INTO pendientes_notas (pendiente_id, empleado_id, nota, estado_pendiente)
+    SELECT permiso.orden(usuario, relacion),
+           CASE WHEN relacion = 'autor' THEN permiso.empleado(usuario) ELSE prueba.empleado('CORD') END, 'x', 'ASIGNADO'
+    RETURNING id
+$$;
+
+CREATE FUNCTION permiso.item(usuario bigint, relacion text) RETURNS bigint LANGUAGE sql AS $$
+    INSERT INTO pendientes_items (pendiente_id, producto_id, empleado_id, cantidad, costo_unitario, costo_total)
+    SELECT permiso.orden(usuario, relacion), prueba.producto(1),
+           CASE WHEN relacion = 'autor' THEN permiso.empleado(usuario) ELSE prueba.empleado('CORD') END, 1, 1, 1
+    RETURNING id
+$$;
+
+CREATE FUNCTION permiso.pago(usuario bigint, relacion text) RETURNS bigint LANGUAGE sql AS $$
+    SELECT prueba.pago(permiso.orden(usuario, relacion))
+$$;
+
+-- What stands in no relation to anybody.
+CREATE FUNCTION permiso.cliente(usuario bigint, relacion text) RETURNS bigint LANGUAGE sql AS 'SELECT prueba.cliente()';
+CREATE FUNCTION permiso.producto(usuario bigint, relacion text) RETURNS bigint LANGUAGE sql AS 'SELECT prueba.producto()';
+CREATE FUNCTION permiso.catalogo(usuario bigint, relacion text) RETURNS bigint LANGUAGE sql AS 'SELECT prueba.catalogo()';
+CREATE FUNCTION permiso.enlace(usuario bigint, relacion text) RETURNS bigint LANGUAGE sql AS
+    'SELECT prueba.enlace(prueba.catalogo(), prueba.producto())';
 COMMIT;

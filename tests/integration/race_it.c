@@ -116,6 +116,62 @@ START_TEST(one_key_from_sixteen_clients) {
 }
 END_TEST
 
+/* Whoever refers to a row and whoever deletes it: one of them is refused, whichever comes first. */
+START_TEST(a_client_deleted_while_ordered) {
+    const char *client = db_value("SELECT prueba.cliente()");
+    char target[128], body[256];
+    snprintf(target, sizeof target, "/api/clientes/%s", client);
+    snprintf(body, sizeof body, "{\"clienteId\":%s,\"tipo\":\"AVERIA\",\"lugar\":\"PUNO\",\"prioridad\":\"BAJA\"}",
+             client);
+    racer racers[2] = {{.verb = "DELETE", .target = target, .role = "ADMIN"},
+                       {.verb = "POST", .target = "/api/pendientes", .role = "CORD", .body = body}};
+    race(racers, 2);
+    ck_assert_msg(count(racers, 2, 200) == 1 && count(racers, 2, 409) + count(racers, 2, 404) == 1, "%ld %s / %ld %s",
+                  racers[0].status, racers[0].body_out, racers[1].status, racers[1].body_out);
+    ck_assert_int_eq(db_number("SELECT count(*) FROM pendientes o JOIN clientes k ON k.id = o.cliente_id"
+                               " WHERE k.id = %s AND NOT k.vigente",
+                               client),
+                     0);
+}
+END_TEST
+
+START_TEST(a_product_deleted_while_used) {
+    const char *order = db_value("SELECT prueba.orden()"), *product = db_value("SELECT prueba.producto()");
+    char target[128], body[256];
+    snprintf(target, sizeof target, "/api/productos/%s", product);
+    snprintf(body, sizeof body, "{\"pendienteId\":%s,\"productoId\":%s,\"cantidad\":1}", order, product);
+    racer racers[2] = {{.verb = "DELETE", .target = target, .role = "ADMIN"},
+                       {.verb = "POST", .target = "/api/productos/pendientes/items", .role = "CORD", .body = body}};
+    race(racers, 2);
+    ck_assert_msg(count(racers, 2, 200) == 1 && count(racers, 2, 409) + count(racers, 2, 404) == 1, "%ld %s / %ld %s",
+                  racers[0].status, racers[0].body_out, racers[1].status, racers[1].body_out);
+    ck_assert_int_eq(db_number("SELECT count(*) FROM pendientes_items i JOIN productos p ON p.id = i.producto_id"
+                               " WHERE p.id = %s AND NOT p.vigente",
+                               product),
+                     0);
+}
+END_TEST
+
+START_TEST(a_payment_while_the_client_changes) {
+    const char *order = db_value("SELECT prueba.orden()"), *other = db_value("SELECT prueba.cliente()");
+    char target[128], pay[256], change[128];
+    snprintf(target, sizeof target, "/api/pendientes/%s", order);
+    snprintf(change, sizeof change, "{\"clienteId\":%s}", other);
+    snprintf(pay, sizeof pay,
+             "{\"clienteId\":%s,\"pendienteId\":%s,\"monto\":1,\"fechaPago\":\"2026-07-10\",\"metodoPago\":\"BCP\"}",
+             db_value("SELECT cliente_id FROM pendientes WHERE id = %s", order), order);
+    racer racers[2] = {{.verb = "PUT", .target = target, .role = "CORD", .body = change},
+                       {.verb = "POST", .target = "/api/pagos", .role = "CONT", .body = pay}};
+    race(racers, 2);
+    ck_assert_msg(count(racers, 2, 200) == 1 && count(racers, 2, 400) == 1, "%ld %s / %ld %s", racers[0].status,
+                  racers[0].body_out, racers[1].status, racers[1].body_out);
+    ck_assert_int_eq(db_number("SELECT count(*) FROM pagos g JOIN pendientes o ON o.id = g.pendiente_id"
+                               " WHERE o.id = %s AND g.vigente AND g.cliente_id <> o.cliente_id",
+                               order),
+                     0);
+}
+END_TEST
+
 /* Racing changes of state: every 200 is a step of one legal path, and the chains are whole, recomputed by a program
  * that shares no code with the core. */
 enum { ORDERS = 20, RACERS = 8 };
@@ -185,6 +241,9 @@ int main(void) {
     tcase_add_loop_test(tcase, details_twice_at_once, 0, 25);
     tcase_add_loop_test(tcase, two_technicians_at_once, 0, 20);
     tcase_add_loop_test(tcase, one_key_from_sixteen_clients, 0, 5);
+    tcase_add_loop_test(tcase, a_client_deleted_while_ordered, 0, 25);
+    tcase_add_loop_test(tcase, a_product_deleted_while_used, 0, 25);
+    tcase_add_loop_test(tcase, a_payment_while_the_client_changes, 0, 25);
     tcase_add_test(tcase, racing_states_leave_whole_chains);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
