@@ -1,5 +1,7 @@
 #include "gateway/answer.h"
 
+#include "gateway/cors.h"
+
 #include <string.h>
 
 #define TYPE_JSON "application/json"
@@ -20,6 +22,7 @@ const char *gw_reason(int http) {
         const char *reason;
     } reasons[] = {
         {200, "OK"},
+        {304, "Not Modified"},
         {400, "Bad Request"},
         {401, "Unauthorized"},
         {403, "Forbidden"},
@@ -122,21 +125,46 @@ static void add_named(gw_call *call, const char *name, const char *value) {
     h2o_add_header_by_str(&call->req->pool, &call->req->res.headers, name, strlen(name), 0, NULL, value, strlen(value));
 }
 
-static void send_body(gw_call *call, int http, const char *type, const char *body, size_t len) {
+/* Whatever the answer is. Once origins are configured, a cache must tell them apart. */
+static void add_cors(gw_call *call) {
+    if (!call->gateway->settings->cors_origins)
+        return;
+    add(call, H2O_TOKEN_VARY, H2O_STRLIT("Origin"));
+    if (!call->cors)
+        return;
+    add(call, H2O_TOKEN_ACCESS_CONTROL_ALLOW_ORIGIN, call->headers.origin.at, call->headers.origin.len);
+    add_named(call, "access-control-expose-headers", GW_CORS_READS);
+}
+
+static void send_head(gw_call *call, int http, size_t body_len) {
     h2o_req_t *req = call->req;
     static h2o_generator_t generator;
-    add(call, H2O_TOKEN_CONTENT_TYPE, type, strlen(type));
     add_named(call, "x-request-id", call->request_id);
     add_named(call, "x-content-type-options", "nosniff");
+    if (call->strict && call->match.route)
+        add_named(call, "preference-applied", "handling=strict");
+    add_cors(call);
     req->res.status = http;
     req->res.reason = gw_reason(http);
-    req->res.content_length = len;
     call->answered = true;
-    call->body_len = len;
+    call->body_len = body_len;
     gw_call_record(call, http);
-    h2o_iovec_t bytes = {(char *)body, len};
     h2o_start_response(req, &generator);
-    h2o_send(req, &bytes, call->head || len == 0 ? 0 : 1, H2O_SEND_STATE_FINAL);
+}
+
+static void send_body(gw_call *call, int http, const char *type, const char *body, size_t len) {
+    h2o_iovec_t bytes = {(char *)body, len};
+    add(call, H2O_TOKEN_CONTENT_TYPE, type, strlen(type));
+    call->req->res.content_length = len;
+    send_head(call, http, len);
+    h2o_send(call->req, &bytes, call->head || len == 0 ? 0 : 1, H2O_SEND_STATE_FINAL);
+}
+
+/* No body, and no length of one: 304 has none, and a length would be that of the answer it stands for. */
+static void send_not_modified(gw_call *call) {
+    call->req->res.content_length = SIZE_MAX;
+    send_head(call, 304, 0);
+    h2o_send(call->req, NULL, 0, H2O_SEND_STATE_FINAL);
 }
 
 static void add_caching(gw_call *call) {
@@ -157,16 +185,32 @@ static void add_retry(gw_call *call, int http, const pd_status *status) {
     add(call, H2O_TOKEN_RETRY_AFTER, text, strlen(text));
 }
 
+static const char *add_allow(gw_call *call) {
+    const char *allow = gw_allow(call->match.allowed, call->arena);
+    add(call, H2O_TOKEN_ALLOW, allow, strlen(allow));
+    return allow;
+}
+
+void gw_answer_options(gw_call *call) {
+    const char *allow = add_allow(call);
+    if (call->cors && call->headers.preflight_method.at) {
+        add_named(call, "access-control-allow-methods", allow);
+        add_named(call, "access-control-allow-headers", GW_CORS_SENDS);
+        add_named(call, "access-control-max-age", GW_CORS_SECONDS);
+    }
+    call->req->res.content_length = 0;
+    send_head(call, 200, 0);
+    h2o_send(call->req, NULL, 0, H2O_SEND_STATE_FINAL);
+}
+
 void gw_answer_status(gw_call *call, int http, const pd_status *status) {
     pd_text body = {.arena = call->arena};
     add_caching(call);
     add_retry(call, http, status);
     if (http == 401)
         add(call, H2O_TOKEN_WWW_AUTHENTICATE, H2O_STRLIT("Bearer"));
-    if (http == 405) {
-        const char *allow = gw_allow(call->match.allowed, call->arena);
-        add(call, H2O_TOKEN_ALLOW, allow, strlen(allow));
-    }
+    if (http == 405)
+        add_allow(call);
     bool envelope = wants_envelope(call);
     if (envelope)
         gw_write_refused_envelope(&body, http, status);
@@ -193,19 +237,35 @@ static void answer_value(gw_call *call, const ProtobufCMessage *value) {
     send_body(call, 200, TYPE_JSON, body.at, body.len);
 }
 
+/* Whether the client says that it has the answer of this tag. */
+static bool client_has(const gw_call *call, gw_slice etag) {
+    return etag.at && call->verb == PD_GET && call->headers.if_none_match.at &&
+           gw_none_match(gw_header_list(&call->req->headers, "if-none-match", call->arena), etag);
+}
+
 void gw_answer_reply(gw_call *call, const pd_reply *reply) {
     if (reply->status->code != PD_OK) {
         gw_answer_status(call, gw_http_of(reply->status), reply->status);
         return;
     }
-    const pd_message *message = call->match.route->method->reply;
-    ProtobufCMessage *value =
-        protobuf_c_message_unpack(message->type, pd_arena_protobuf(call->arena), reply->len, reply->bytes);
-    if (!value) {
+    const pd_method *method = call->match.route->method;
+    gw_slice etag = {NULL, 0};
+    if (reply->tag)
+        etag = gw_etag(reply->tag, wants_envelope(call) && !method->bare, call->arena);
+    bool modified = !client_has(call, etag);
+    ProtobufCMessage *value = NULL;
+    if (modified && !(value = protobuf_c_message_unpack(method->reply->type, pd_arena_protobuf(call->arena), reply->len,
+                                                        reply->bytes))) {
         gw_refuse(call, 500, PD_INTERNAL, "El servicio respondió algo que no se entiende");
         return;
     }
     add_caching(call);
+    if (etag.at)
+        add(call, H2O_TOKEN_ETAG, etag.at, etag.len);
+    if (!modified) {
+        send_not_modified(call);
+        return;
+    }
     if (reply->replayed)
         add_named(call, "idempotency-replayed", "true");
     answer_value(call, value);

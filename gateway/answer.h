@@ -20,6 +20,8 @@ void gw_write_success(pd_text *out, const pd_method *method, const ProtobufCMess
 /* Each of these answers the call, once. */
 void gw_answer_reply(gw_call *call, const pd_reply *reply);
 void gw_answer_status(gw_call *call, int http, const pd_status *status);
+/* What may be asked for at the path, and, to a configured origin that asks first, what its pages may send. */
+void gw_answer_options(gw_call *call);
 /* A refusal of the gateway's own, without fields. */
 void gw_refuse(gw_call *call, int http, pd_code code, const char *detail);
 /* Bytes that live as long as the process, for anybody. */

@@ -10,6 +10,7 @@ typedef struct binder {
     const pd_message *message;
     ProtobufCMessage *value;
     bool *in_body, *in_path; /* by field */
+    bool strict;
     pd_arena *arena;
     pd_status *status;
 } binder;
@@ -108,8 +109,11 @@ static void bind_pair(binder *b, gw_slice raw, bool form) {
         return;
     }
     int field = pd_field_by_json(b->message, name.at, name.len);
-    if (field < 0)
+    if (field < 0) {
+        if (b->strict)
+            pd_status_field(b->status, b->arena, shown_name(b, name), "no es un campo conocido");
         return;
+    }
     if (form)
         b->in_body[field] = true;
     else if (b->in_path[field] || b->in_body[field]) {
@@ -130,13 +134,19 @@ static void bind_pairs(binder *b, gw_slice pairs, bool form) {
 }
 
 ProtobufCMessage *gw_bind(const gw_form *form, pd_arena *arena, pd_status *status) {
-    const pd_message *message = form->match->route->method->request;
+    const pd_route *route = form->match->route;
+    const pd_message *message = route->method->request;
     size_t n = message->type->n_fields;
-    binder b = {.message = message, .value = new_value(message, arena), .arena = arena, .status = status};
+    binder b = {.message = message,
+                .value = new_value(message, arena),
+                .arena = arena,
+                .status = status,
+                .strict = form->strict};
     b.in_body = pd_arena_zalloc(arena, 2 * n + 1);
     b.in_path = b.in_body + n;
     if (form->kind == GW_BODY_JSON)
-        pd_json_read(message, form->body.at, form->body.len, false, b.value, b.in_body, arena, status);
+        pd_json_read_known(message, route->verb == PD_PUT ? route->method->reply : NULL, form->body.at, form->body.len,
+                           form->strict, b.value, b.in_body, arena, status);
     else if (form->kind == GW_BODY_FORM)
         bind_pairs(&b, form->body, true);
     bind_path(&b, form->match);

@@ -12,6 +12,7 @@ typedef struct gw_form {
     gw_slice query;        /* raw; `at` NULL: none */
     gw_slice body;
     gw_body_kind kind; /* NONE, JSON or FORM */
+    bool strict;       /* unknown keys and parameters are errors; on a PUT those of the answer are not */
 } gw_form;
 
 /* The message, in the arena; the errors of form, if any, are in `status`. A field may be in one place only, save a path

@@ -69,7 +69,8 @@ gw_call *gw_call_new(gw_gateway *gateway, h2o_req_t *req) {
     call->refusal = (pd_status){.code = PD_OK};
     call->refusal_http = 0;
     call->rpc = NULL;
-    call->head = call->answered = false;
+    call->if_match = (gw_if_match){.tags = NULL};
+    call->head = call->options = call->strict = call->cors = call->answered = false;
     call->body_len = 0;
     call->started_us = gw_now_us();
     holder *held = h2o_mem_alloc_shared(&req->pool, sizeof *held, on_dispose);
@@ -102,6 +103,11 @@ void gw_call_send(gw_call *call, const ProtobufCMessage *request, void (*fn)(gw_
         meta.key = pd_arena_memdup(call->arena, call->key.at, call->key.len);
         meta.key_digest = call->key_digest;
     }
+    if (request) {
+        meta.if_match = call->if_match.tags;
+        meta.n_if_match = call->if_match.n;
+        meta.if_exists = call->if_match.exists;
+    }
     continuation *then = pd_arena_alloc(call->arena, sizeof *then);
     *then = (continuation){call, fn};
     call->rpc = request ? pd_client_call_message(call->gateway->client, method, request, &meta, on_reply, then)
@@ -115,7 +121,7 @@ void gw_call_record(gw_call *call, int http) {
     pd_lines *lines = call->gateway->lines;
     if (!pd_lines_begin(lines, PD_LOG_INFO, "request"))
         return;
-    pd_lines_text(lines, "method", call->head ? "HEAD" : gw_verb_name(call->verb));
+    pd_lines_text(lines, "method", call->head ? "HEAD" : call->options ? "OPTIONS" : gw_verb_name(call->verb));
     pd_lines_text(lines, "route", route ? route->path : call->page ? call->page : "");
     pd_lines_number(lines, "status", (uint64_t)http);
     pd_lines_millis(lines, "ms", micros);

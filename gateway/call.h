@@ -4,6 +4,7 @@
 #ifndef GATEWAY_CALL_H
 #define GATEWAY_CALL_H
 
+#include "gateway/conditional.h"
 #include "gateway/gateway.h"
 #include "gateway/headers.h"
 #include "pendientes/status.h"
@@ -23,11 +24,14 @@ struct gw_call {
     const char *page;        /* its path; NULL: none of the gateway's own */
     uint32_t deadline_ms;
     uint8_t key_digest[32];
+    gw_if_match if_match;
     pd_status refusal; /* of the gateway's own, held back while the caller's identity is asked */
     int refusal_http;
     pd_call *rpc; /* NULL: none under way */
     pd_verb verb;
-    bool head;
+    bool head, options; /* the method is HEAD (`verb` is GET) or OPTIONS */
+    bool strict;        /* Prefer: handling=strict */
+    bool cors;          /* the request's Origin is one of the configured */
     bool answered;
     size_t body_len; /* of the answer */
     uint64_t started_us;

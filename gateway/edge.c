@@ -2,6 +2,7 @@
 
 #include "gateway/answer.h"
 #include "gateway/bind.h"
+#include "gateway/cors.h"
 #include "gateway/h2guard.h"
 #include "gateway/key.h"
 #include "gateway/pages.h"
@@ -79,11 +80,19 @@ static void read_key(gw_call *call, gw_slice query, gw_slice body) {
     gw_key_digest(&call->match, query, body, call->key_digest);
 }
 
+static void read_match(gw_call *call) {
+    if (!call->headers.if_match.at || !call->match.route->method->version)
+        return;
+    gw_slice list = gw_header_list(&call->req->headers, "if-match", call->arena);
+    if (!gw_if_match_parse(list, call->arena, &call->if_match))
+        pd_status_field(&call->refusal, call->arena, "If-Match", "debe ser * o etiquetas entre comillas, con comas");
+}
+
 /* The message, or NULL with the refusal set. */
 static ProtobufCMessage *read_form(gw_call *call, gw_slice query) {
     const pd_route *route = call->match.route;
     gw_slice body = {call->req->entity.base, call->req->entity.len};
-    gw_form form = {.match = &call->match, .query = query, .body = body, .kind = GW_BODY_NONE};
+    gw_form form = {.match = &call->match, .query = query, .body = body, .kind = GW_BODY_NONE, .strict = call->strict};
     if (route->has_body && body.len > 0) {
         form.kind = gw_body_kind_of(&call->headers);
         if (form.kind == GW_BODY_OTHER || (form.kind == GW_BODY_FORM && !route->method->form)) {
@@ -97,6 +106,7 @@ static ProtobufCMessage *read_form(gw_call *call, gw_slice query) {
     }
     read_timeout(call);
     read_key(call, query, body);
+    read_match(call);
     ProtobufCMessage *message = gw_bind(&form, call->arena, &call->refusal);
     if (call->refusal.code == PD_OK)
         return message;
@@ -130,12 +140,13 @@ static void serve(gw_call *call, gw_slice query) {
 
 static void serve_page(gw_call *call, const gw_page *page) {
     call->page = page->path;
-    if (call->verb == PD_GET) {
-        gw_answer_public(call, page->type, page->bytes, page->len);
-        return;
-    }
     call->match.allowed = 1u << PD_GET;
-    gw_refuse(call, 405, PD_UNIMPLEMENTED, "El método no está permitido en esta ruta");
+    if (call->options)
+        gw_answer_options(call);
+    else if (call->verb == PD_GET)
+        gw_answer_public(call, page->type, page->bytes, page->len);
+    else
+        gw_refuse(call, 405, PD_UNIMPLEMENTED, "El método no está permitido en esta ruta");
 }
 
 static void route(gw_call *call, gw_slice path, gw_slice query) {
@@ -147,6 +158,8 @@ static void route(gw_call *call, gw_slice path, gw_slice query) {
     gw_route(call->gateway->router, call->verb, path, call->arena, &call->match);
     if (!call->match.allowed)
         gw_refuse(call, 404, PD_NOT_FOUND, "La ruta no existe");
+    else if (call->options)
+        gw_answer_options(call);
     else if (!call->match.route)
         gw_refuse(call, 405, PD_UNIMPLEMENTED, "El método no está permitido en esta ruta");
     else if (call->req->entity.len > (size_t)call->gateway->settings->body_limit)
@@ -164,6 +177,11 @@ static int on_request(h2o_handler_t *handler, h2o_req_t *req) {
     call->accept = gw_accept_of(&req->headers);
     call->verb = gw_verb_of(method);
     call->head = gw_slice_is(method, "HEAD");
+    call->options = gw_slice_is(method, "OPTIONS");
+    if (call->headers.prefer.at)
+        call->strict = gw_prefers_strict(gw_header_list(&req->headers, "prefer", call->arena));
+    if (call->headers.origin.at)
+        call->cors = gw_cors_allows(call->gateway->settings->cors_origins, call->headers.origin);
     name_request(call);
     gw_slice path = target_path(req, &query);
     if (call->headers.bytes + req->input.path.len > HEADER_BYTES)

@@ -40,7 +40,37 @@ void gw_headers_collect(const h2o_headers_t *headers, gw_headers *out) {
             take(&out->timeout, &out->timeout_twice, header->value);
         else if (named(name, H2O_STRLIT("idempotency-key")))
             take(&out->key, &out->key_twice, header->value);
+        else if (name == &H2O_TOKEN_IF_MATCH->buf)
+            take(&out->if_match, NULL, header->value);
+        else if (name == &H2O_TOKEN_IF_NONE_MATCH->buf)
+            take(&out->if_none_match, NULL, header->value);
+        else if (named(name, H2O_STRLIT("prefer")))
+            take(&out->prefer, NULL, header->value);
+        else if (named(name, H2O_STRLIT("origin")))
+            take(&out->origin, NULL, header->value);
+        else if (named(name, H2O_STRLIT("access-control-request-method")))
+            take(&out->preflight_method, NULL, header->value);
     }
+}
+
+gw_slice gw_header_list(const h2o_headers_t *headers, const char *name, pd_arena *arena) {
+    gw_slice list = {NULL, 0};
+    for (size_t i = 0; i < headers->size; i++) {
+        const h2o_header_t *header = &headers->entries[i];
+        if (!named(header->name, name, strlen(name)))
+            continue;
+        gw_slice value = slice_of(header->value);
+        if (!list.at) {
+            list = value;
+            continue;
+        }
+        char *both = pd_arena_alloc(arena, list.len + 1 + value.len);
+        memcpy(both, list.at, list.len);
+        both[list.len] = ',';
+        memcpy(both + list.len + 1, value.at, value.len);
+        list = (gw_slice){both, list.len + 1 + value.len};
+    }
+    return list;
 }
 
 /* Three parts of base64url with dots between them; this runs for every request, over the whole token. */
@@ -155,6 +185,17 @@ gw_body_kind gw_body_kind_of(const gw_headers *headers) {
         if (gw_slice_is_nocase(name, "charset") && !gw_slice_is_nocase(value, "utf-8"))
             return GW_BODY_OTHER;
     return kind;
+}
+
+/* --- Prefer --- */
+
+bool gw_prefers_strict(gw_slice list) {
+    while (list.at) {
+        gw_slice preference = gw_slice_cut(&list, ','), name, value;
+        if (next_parameter(&preference, &name, &value) && gw_slice_is_nocase(name, "handling"))
+            return gw_slice_is_nocase(value, "strict");
+    }
+    return false;
 }
 
 /* --- Accept --- */

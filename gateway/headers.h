@@ -11,11 +11,19 @@
 /* The first of each name; `twice` where a second one is a refusal. */
 typedef struct gw_headers {
     gw_slice authorization, content_type, content_encoding, request_id, traceparent, timeout, key;
+    gw_slice origin, preflight_method;
+    gw_slice if_match, if_none_match, prefer; /* lists: there may be more of each (gw_header_list) */
     bool authorization_twice, content_type_twice, timeout_twice, key_twice;
     size_t bytes; /* all names and values */
 } gw_headers;
 
 void gw_headers_collect(const h2o_headers_t *headers, gw_headers *out);
+
+/* The whole of a list that may stand in several headers: their values with commas between. `name` is lower-case. */
+gw_slice gw_header_list(const h2o_headers_t *headers, const char *name, pd_arena *arena);
+
+/* Prefer: handling=strict (RFC 7240); the first `handling` counts. */
+bool gw_prefers_strict(gw_slice list);
 
 /* "Bearer" and three parts of base64url between dots: the shape alone, never the meaning. */
 bool gw_bearer(gw_slice authorization, gw_slice *token);

@@ -40,7 +40,7 @@ const char *gw_allow(unsigned allowed, pd_arena *arena) {
         const char *name = verb == PD_GET ? "GET, HEAD" : verb_names[verb];
         list = list ? pd_arena_printf(arena, "%s, %s", list, name) : name;
     }
-    return list ? list : "";
+    return list ? pd_arena_printf(arena, "%s, OPTIONS", list) : "";
 }
 
 /* --- the tree, at start --- */

@@ -34,7 +34,7 @@ void gw_route(const gw_router *router, pd_verb verb, gw_slice path, pd_arena *ar
 /* GET, POST, … (HEAD is GET's); PD_N_VERBS for others. */
 pd_verb gw_verb_of(gw_slice method);
 const char *gw_verb_name(pd_verb verb);
-/* "GET, HEAD, PUT", for Allow. */
+/* "GET, HEAD, PUT, OPTIONS", for Allow. */
 const char *gw_allow(unsigned allowed, pd_arena *arena);
 
 #endif

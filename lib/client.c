@@ -178,6 +178,8 @@ static void hand_out(pd_client *client, pd_peer *peer, pd_frame *frame, const pd
     if (status.code == PD_OK) {
         reply.bytes = result->datos.data;
         reply.len = result->datos.len;
+        if (result->has_etag && result->etag.len == PD_TAG_LEN)
+            reply.tag = result->etag.data;
     }
     end(call, &reply);
 }
@@ -305,6 +307,13 @@ static char *fill_wire(pd_call *call, const pd_meta *meta) {
         wire->clave_huella.len = 32;
         wire->clave_huella.data = (uint8_t *)put(&at, meta->key_digest, 32);
     }
+    if (meta->if_match) {
+        wire->has_si_coincide = true;
+        wire->si_coincide.len = meta->n_if_match * PD_TAG_LEN;
+        wire->si_coincide.data = (uint8_t *)put(&at, meta->if_match, wire->si_coincide.len);
+    }
+    if (meta->if_exists)
+        wire->has_si_existe = wire->si_existe = true;
     if (meta->probe)
         wire->has_sondeo = wire->sondeo = true;
     return at;
@@ -313,7 +322,8 @@ static char *fill_wire(pd_call *call, const pd_meta *meta) {
 static pd_call *begin(pd_client *client, const pd_method *method, size_t len, const pd_meta *meta, pd_reply_fn fn,
                       void *arg, char **data) {
     size_t size = len + 1 + (meta->token ? meta->token_len + 1 : 0) + room(meta->request_id) + room(meta->traceparent) +
-                  room(meta->key) + room(meta->peer) + (meta->key_digest ? 33 : 0);
+                  room(meta->key) + room(meta->peer) + (meta->key_digest ? 33 : 0) +
+                  (meta->if_match ? meta->n_if_match * PD_TAG_LEN + 1 : 0);
     pd_call *call = take_call(client, size);
     call->method = method;
     call->fn = fn;
@@ -322,7 +332,8 @@ static pd_call *begin(pd_client *client, const pd_method *method, size_t len, co
     call->reads = meta->probe || (method && method->effect == PD_READS);
     call->safe = call->reads || keyed;
     uint64_t now = pd_clock_ms();
-    call->class = pd_class_of(method, meta->probe, keyed);
+    bool conditional = method && method->version && (meta->if_match || meta->if_exists);
+    call->class = pd_class_of(method, meta->probe, keyed || conditional);
     if (call->class == PD_CLASS_READ && suspect(client, method, now))
         call->class = PD_CLASS_SINGLE;
     *data = fill_wire(call, meta);

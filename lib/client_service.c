@@ -42,7 +42,8 @@ static const void *copy_bytes(const void *bytes, size_t len) {
 }
 
 static void drop_meta(pd_meta *meta) {
-    const void *ours[] = {meta->token, meta->request_id, meta->traceparent, meta->key, meta->key_digest, meta->peer};
+    const void *ours[] = {meta->token,      meta->request_id, meta->traceparent, meta->key,
+                          meta->key_digest, meta->if_match,   meta->peer};
     for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
         free((void *)(uintptr_t)ours[i]);
     *meta = (pd_meta){0};
@@ -56,6 +57,7 @@ void pd_service_meta(ProtobufCService *service, const pd_meta *meta) {
     copy.traceparent = copy_text(meta->traceparent);
     copy.key = copy_text(meta->key);
     copy.key_digest = copy_bytes(meta->key_digest, 32);
+    copy.if_match = copy_bytes(meta->if_match, meta->n_if_match * PD_TAG_LEN);
     copy.peer = copy_text(meta->peer);
     drop_meta(&self->meta);
     self->meta = copy;

@@ -50,10 +50,10 @@ void pd_queue_remove(pd_call *call) {
     queue->n--;
 }
 
-pd_class pd_class_of(const pd_method *method, bool probe, bool keyed) {
+pd_class pd_class_of(const pd_method *method, bool probe, bool decided) {
     if (probe)
         return PD_CLASS_READ;
-    if (method->by_hand || keyed)
+    if (method->by_hand || decided)
         return PD_CLASS_SINGLE;
     if (method->effect != PD_READS)
         return PD_CLASS_WRITE;

@@ -61,7 +61,8 @@ void pd_queue_push_front(pd_queue *queue, pd_call *call);
 /* From whichever queue it is in; none is allowed. */
 void pd_queue_remove(pd_call *call);
 
-pd_class pd_class_of(const pd_method *method, bool probe, bool keyed);
+/* `decided`: it carries a key or a condition that the method does not ignore. */
+pd_class pd_class_of(const pd_method *method, bool probe, bool decided);
 /* Removes from the front what belongs in a frame; 0 when the queue is empty. Several calls together stay below
  * PD_SOCKET_WHOLE bytes. */
 size_t pd_outbox_take(pd_queue *queue, pd_class class, pd_call *calls[PD_FRAME_CALLS]);

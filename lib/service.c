@@ -156,6 +156,13 @@ void pd_incoming_answer(pd_incoming *call, const pd_status *status, const uint8_
     one_less(slot);
 }
 
+void pd_incoming_tag(pd_incoming *call, const uint8_t *tag) {
+    incoming *in = (incoming *)call;
+    in->result.has_etag = true;
+    in->result.etag.len = PD_TAG_LEN;
+    in->result.etag.data = (uint8_t *)pd_arena_memdup(in->slot->arena, tag, PD_TAG_LEN);
+}
+
 /* --- calls in --- */
 
 static bool visible_ascii(const char *text, size_t len) {
@@ -177,6 +184,18 @@ static void read_key(pd_incoming *call, const char *key, bool nul, pd_arena *are
         call->key = key;
     else
         pd_status_field(status, arena, "Idempotency-Key", "de 1 a %d caracteres ASCII visibles", PD_KEY_MAX);
+}
+
+static void read_match(pd_incoming *call, const pd_wire_call *wire, pd_arena *arena, pd_status *status) {
+    if (!call->method || !call->method->version)
+        return;
+    call->if_exists = wire->si_existe;
+    if (!wire->has_si_coincide)
+        return;
+    call->if_match = wire->si_coincide.data ? wire->si_coincide.data : (const uint8_t *)"";
+    call->n_if_match = wire->si_coincide.len / PD_TAG_LEN;
+    if (wire->si_coincide.len % PD_TAG_LEN != 0)
+        pd_status_field(status, arena, "si_coincide", "debe tener %d bytes por etag", PD_TAG_LEN);
 }
 
 /* False: `status` is the call's answer. What is believed from the client, and what is replaced without a word, stands
@@ -223,6 +242,7 @@ static bool read_call(pd_incoming *call, const pd_wire_call *wire, uint8_t nul, 
     else if (wire->has_clave_huella)
         call->key_digest = wire->clave_huella.data;
     read_key(call, wire->clave, nul == 8, arena, &wrong);
+    read_match(call, wire, arena, &wrong);
     if (wrong.code != PD_OK)
         call->wrong = (const pd_status *)pd_arena_memdup(arena, &wrong, sizeof wrong);
     if (wait == 0) {

@@ -17,18 +17,20 @@ struct sv_calls {
     sv_core *core;
     pd_loop *loop;
     sv_meter *meter;
+    sv_tagger *tagger;
     sv_abandon_fn abandon;
     pd_lines *lines; /* a log line per call */
     call_list lists[SV_N_STATES];
 };
 
-sv_calls *sv_calls_new(sv_core *core, pd_loop *loop, sv_meter *meter, sv_abandon_fn abandon) {
+sv_calls *sv_calls_new(sv_core *core, pd_loop *loop, sv_meter *meter, sv_tagger *tagger, sv_abandon_fn abandon) {
     sv_calls *calls = calloc(1, sizeof *calls);
     if (!calls)
         abort();
     calls->core = core;
     calls->loop = loop;
     calls->meter = meter;
+    calls->tagger = tagger;
     calls->abandon = abandon;
     calls->lines = pd_lines_new("server");
     return calls;
@@ -100,6 +102,7 @@ sv_call *sv_call_new(sv_calls *calls, pd_incoming *in) {
     call->request = NULL;
     call->caller = (id_caller){0};
     call->status = (pd_status){0};
+    call->tag = NULL;
     call->dead = call->brief = false;
     call->plan = NULL;
     call->due_ms = in->due_ms;
@@ -139,6 +142,14 @@ static void log_call(const sv_call *call, uint64_t micros) {
     pd_lines_end(lines);
 }
 
+/* Of a good answer of one resource, `bytes` being what this caller may see of it. */
+static void tag(sv_call *call, const uint8_t *bytes, size_t len) {
+    uint8_t made[PD_TAG_LEN];
+    if (!call->tag)
+        sv_tag(call->calls->tagger, bytes, len, made);
+    pd_incoming_tag(call->in, call->tag ? call->tag : made);
+}
+
 /* The one answer of a call. */
 static void answer(sv_call *call, const uint8_t *bytes, size_t len, bool replayed) {
     uint64_t micros = now_us() - call->started_us;
@@ -147,6 +158,8 @@ static void answer(sv_call *call, const uint8_t *bytes, size_t len, bool replaye
     pd_timer_stop(call->calls->loop, &call->timer);
     if (call->status.code != PD_OK)
         pd_status_message(&call->status, call->arena);
+    else if (call->method && call->method->tagged && !call->in->probe && !replayed)
+        tag(call, bytes, len);
     pd_incoming_answer(call->in, &call->status, call->status.code == PD_OK ? bytes : NULL,
                        call->status.code == PD_OK ? len : 0, replayed);
     call->in = NULL;

@@ -6,6 +6,7 @@
 
 #include "pendientes/service.h"
 #include "server/identity/caller.h"
+#include "server/tag.h"
 
 typedef struct sv_core sv_core;
 typedef struct sv_call sv_call;
@@ -30,8 +31,9 @@ struct sv_call {
     ProtobufCMessage *request; /* unpacked and checked */
     id_caller caller;          /* a copy; zero for public methods without a token */
     pd_status status;
-    bool dead;  /* answered already (deadline); whoever still holds it only releases it */
-    void *plan; /* the plan's own state */
+    const uint8_t *tag; /* the answer's ETag where the engine knows it already; else made when the call ends */
+    bool dead;          /* answered already (deadline); whoever still holds it only releases it */
+    void *plan;         /* the plan's own state */
     /* Below: call.c's. */
     sv_calls *calls;
     sv_state state;
@@ -45,7 +47,7 @@ struct sv_call {
 /* Asks whoever has the call's plan to let go of it: true when nothing refers to the call any more. */
 typedef bool (*sv_abandon_fn)(sv_call *call);
 
-sv_calls *sv_calls_new(sv_core *core, pd_loop *loop, sv_meter *meter, sv_abandon_fn abandon);
+sv_calls *sv_calls_new(sv_core *core, pd_loop *loop, sv_meter *meter, sv_tagger *tagger, sv_abandon_fn abandon);
 /* When nobody will end a call any more: those under way go too, unanswered. */
 void sv_calls_free(sv_calls *calls);
 /* At the end of a loop turn: writes the turn's log lines. */

@@ -15,22 +15,28 @@
 
 static const char CHANNEL[] = "pendientes_identidad";
 
-/* The secret under which idempotency keys are hashed comes from the oldest sealing key: a rotation puts the new one in
- * front, and keys of the last hours go on counting. */
-static bool derive_secret(sv_core *core, const char **error) {
+static void derive(const char *from, const char *purpose, uint8_t out[32]) {
+    HMAC(EVP_sha256(), from, (int)strlen(from), (const uint8_t *)purpose, strlen(purpose), out, NULL);
+}
+
+/* The secrets under which idempotency keys are hashed and ETags made come from the oldest sealing key: a rotation puts
+ * the new one in front, and keys and tags of the last hours go on counting. */
+static bool derive_secrets(sv_core *core, const char **error) {
     pd_arena *arena = pd_arena_new();
     char *text = en_file_read(core->settings->seal_key_file, arena, error), *rest = NULL, *last = NULL;
     for (char *line = text ? strtok_r(text, "\n", &rest) : NULL; line; line = strtok_r(NULL, "\n", &rest))
         if (*line != '#' && *line != ' ' && *line != '\r')
             last = line;
     bool good = last != NULL;
-    if (good)
-        HMAC(EVP_sha256(), last, (int)strlen(last), (const uint8_t *)"pendientes idempotencia", 23, core->key_secret,
-             NULL);
-    else if (text)
-        *error = "the sealing key file holds no key";
-    else
-        *error = pd_arena_strdup(core->arena, *error);
+    if (good) {
+        uint8_t secret[32];
+        derive(last, "pendientes idempotencia", core->key_secret);
+        derive(last, "pendientes etag", secret);
+        core->tagger = sv_tagger_new(secret);
+        OPENSSL_cleanse(secret, sizeof secret);
+    } else {
+        *error = text ? "the sealing key file holds no key" : pd_arena_strdup(core->arena, *error);
+    }
     if (text)
         OPENSSL_cleanse(text, strlen(text));
     pd_arena_free(arena);
@@ -48,7 +54,7 @@ bool sv_core_load(sv_core *core, const sv_settings *settings, const char **error
         return false;
     }
     en_zone_ignore(strcmp(settings->zona_z, "ignorar") == 0);
-    if (!(core->keys = en_keys_load(settings->seal_key_file, error)) || !derive_secret(core, error))
+    if (!(core->keys = en_keys_load(settings->seal_key_file, error)) || !derive_secrets(core, error))
         return false;
     core->identity = id_identity_new(&(id_options){.key_file = settings->token_key_file,
                                                    .issuer = settings->token_issuer,
@@ -193,7 +199,7 @@ bool sv_core_start(sv_core *core, const char **error) {
     if (!id_identity_start(core->identity, core->loop, error))
         return false;
     core->meter = sv_meter_new();
-    core->calls = sv_calls_new(core, core->loop, core->meter, abandon);
+    core->calls = sv_calls_new(core, core->loop, core->meter, core->tagger, abandon);
     /* The order at the end of a turn: what was gathered is sent, then what is finished goes back to the clients. */
     pd_loop_each_turn(core->loop, engine_turn, core);
     pd_loop_each_turn(core->loop, sv_calls_turn, core->calls);
@@ -203,7 +209,8 @@ bool sv_core_start(sv_core *core, const char **error) {
                                                       .statements = core->statements,
                                                       .keys = core->keys,
                                                       .errors = core->errors,
-                                                      .key_secret = core->key_secret});
+                                                      .key_secret = core->key_secret,
+                                                      .tagger = core->tagger});
     core->listen = pg_listen_new(core->loop, &(pg_listen_options){.url = core->settings->database,
                                                                   .zone = core->settings->zone,
                                                                   .channel = CHANNEL,
@@ -241,6 +248,7 @@ void sv_core_stop(sv_core *core) {
 
 void sv_core_unload(sv_core *core) {
     id_identity_free(core->identity);
+    sv_tagger_free(core->tagger);
     en_keys_free(core->keys);
     pd_arena_free(core->arena);
 }

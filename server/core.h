@@ -22,6 +22,7 @@ struct sv_core {
     en_keys *keys;
     pg_errors *errors;
     uint8_t key_secret[32];
+    sv_tagger *tagger;
     id_identity *identity;
     pg_lane_options lane_options[PG_N_LANES];
     pg_lanes *lanes;

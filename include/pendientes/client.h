@@ -19,6 +19,9 @@ typedef struct pd_meta {
     const char *traceparent;   /* NULL: none */
     const char *key;           /* Idempotency-Key, NULL: none */
     const uint8_t *key_digest; /* 32 bytes, NULL: the core hashes the packed request */
+    const uint8_t *if_match;   /* If-Match: tags of PD_TAG_LEN bytes, one behind the other; NULL: no condition */
+    size_t n_if_match;         /* how many; 0: none will do */
+    bool if_exists;            /* If-Match: * */
     const char *peer;          /* client address, NULL: none */
     uint32_t deadline_ms;      /* 0: 10 s */
     bool probe;                /* identity probe */
@@ -29,6 +32,7 @@ typedef struct pd_reply {
     const pd_status *status;
     const uint8_t *bytes; /* packed reply when OK */
     size_t len;
+    const uint8_t *tag; /* PD_TAG_LEN bytes: the answer's ETag; NULL: it has none */
     bool replayed;
 } pd_reply;
 typedef void (*pd_reply_fn)(void *arg, const pd_reply *reply);

@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { PD_TAG_LEN = 16 }; /* bytes of an ETag, as it travels between the processes */
+
 typedef enum pd_format {
     PD_FORMAT_TEXT = 0,
     PD_FORMAT_DECIMAL = 1,
@@ -72,7 +74,9 @@ struct pd_message {
 
 typedef enum pd_effect { PD_READS, PD_IDEMPOTENT, PD_WRITES } pd_effect;
 
-typedef struct pd_method {
+typedef struct pd_method pd_method;
+
+struct pd_method {
     const char *full_name; /* "pendientes.v1.Averias/Obtener", as in a frame */
     const char *service;   /* "Averias" */
     const char *name;      /* "Obtener" */
@@ -88,7 +92,11 @@ typedef struct pd_method {
     bool is_post;       /* its first route is a POST: Idempotency-Key counts (unless no_key) */
     int text_index;     /* reply field answered as text/plain, or -1 */
     int response_index; /* reply field that is the body (google.api.http response_body), or -1 for the whole reply */
-} pd_method;
+    bool tagged;        /* the reply is one resource as a GET answers it, and has an ETag */
+    /* The read whose ETag If-Match is compared with; NULL: If-Match is ignored. Every required field of its request is
+     * a field of this one's too, by name and type. */
+    const pd_method *version;
+};
 
 typedef struct pd_segment {
     const char *literal; /* percent-decoded UTF-8; NULL for a variable */

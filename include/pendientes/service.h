@@ -24,12 +24,15 @@ struct pd_incoming {
     const char *key;           /* NULL: none, or the method ignores keys */
     const uint8_t *key_digest; /* 32 bytes or NULL */
     const char *peer;          /* NULL: unknown */
+    const uint8_t *if_match;   /* tags of PD_TAG_LEN bytes, of which one must be the row's; NULL: no condition */
+    size_t n_if_match;
+    bool if_exists; /* the row must exist */
     bool probe;
     uint64_t due_ms; /* on pd_loop_now's clock */
     uint64_t started_us;
     void *user; /* the handler's */
-    /* What is wrong with the key or its digest, NULL when nothing is: a refusal like those of the request's own form,
-     * so only for those whose token is good. */
+    /* What is wrong with the key, its digest or the tags, NULL when nothing is: a refusal like those of the request's
+     * own form, so only for those whose token is good. */
     const pd_status *wrong;
 };
 
@@ -52,6 +55,8 @@ void pd_service_drain(pd_service *service);
 size_t pd_service_pending(const pd_service *service);
 void pd_service_close(pd_service *service);
 
+/* The answer's ETag, PD_TAG_LEN bytes, copied; before the answer. */
+void pd_incoming_tag(pd_incoming *call, const uint8_t *tag);
 /* Answers. `bytes` (packed reply, NULL unless OK) and the status are copied. The frame leaves when its last call is
  * answered; `call` is gone afterwards. */
 void pd_incoming_answer(pd_incoming *call, const pd_status *status, const uint8_t *bytes, size_t len, bool replayed);

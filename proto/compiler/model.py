@@ -220,12 +220,35 @@ class Method:
         self.response_body, self.summary = http.response_body, options.resumen or options.mensaje or f"{service.name}: {d.name}"
         self.routes = [Route(rule, self) for rule in [http, *http.additional_bindings]]
         self.is_post = self.routes[0].verb == "post"
+        self.version = None  # set when all methods are known
         self.takes_key = self.is_post and not options.sin_clave
         self.check_effect()
         self.check_answer()
 
     def refuse(self, reason):
         raise Refusal(self.where, f"{self.service.name}.{self.name}: {reason}")
+
+    @property
+    def reads_one(self):
+        """A GET of one resource, which has an ETag."""
+        whole = not (self.reply.is_page or self.response_body or self.o.texto)
+        return self.effect == "PD_READS" and whole and any(route.verb == "get" for route in self.routes)
+
+    @property
+    def tagged(self):
+        """The answer is what a GET of one resource answers."""
+        return self.reads_one or bool(self.version and self.version.reply is self.reply and not self.response_body)
+
+    def check_version(self):
+        """What the version is asked for has to be in this method's request."""
+        if self.effect == "PD_READS":
+            self.refuse("version is for a write")
+        if not self.version.reads_one:
+            self.refuse(f"version: {self.version.full} is no GET of one resource")
+        for field in self.version.request.fields:
+            own = self.request.by_name.get(field.name)
+            if field.required and not (own and own.required and own.kind == field.kind and own.kind in ("int32", "int64", "string")):
+                self.refuse(f"version: {self.version.full} asks for «{field.name}», which is not likewise in {self.request.name}")
 
     def check_effect(self):
         for route in self.routes:
@@ -284,6 +307,7 @@ class Contract:
             self.read_services(file)
         self.methods = [method for service in self.services for method in service.methods]
         self.check_routes()
+        self.find_versions()
         self.check_sides()
 
     def read_messages(self, file):
@@ -348,6 +372,19 @@ class Contract:
                 other = seen.setdefault(route.key(), route)
                 if other is not route:
                     route.refuse(f"the same {route.verb.upper()} as {other.path} of {other.method.service.name}.{other.method.name}")
+
+    def find_versions(self):
+        named = {f"{method.service.name}.{method.name}": method for method in self.methods}
+        reads = {route.key()[1]: method for method in self.methods if method.reads_one for route in method.routes if route.verb == "get"}
+        for method in self.methods:
+            if method.o.version:
+                name = method.o.version if "." in method.o.version else f"{method.service.name}.{method.o.version}"
+                method.version = named.get(name) or method.refuse(f"version: there is no {name}")
+            else:
+                places = [route.key()[1] for route in method.routes if route.verb in ("put", "patch", "delete")]
+                method.version = next((reads[place] for place in places if place in reads), None)
+            if method.version:
+                method.check_version()
 
     def check_sides(self):
         """What only a request or only a reply may say."""

@@ -109,7 +109,8 @@ class Tables:
                       str(m.service.methods.index(m)), f"&message_{symbol(m.request.full)}", f"&message_{symbol(m.reply.full)}", m.effect,
                       f"&{self.rules[m.rule.key()]}", quote(m.o.mensaje), quote(m.o.no_encontrado) if m.o.no_encontrado else "0"]
             values += map(flag, (m.o.formulario, m.o.sin_clave, m.o.no_guardar, m.o.sin_sobre, m.o.a_mano, m.is_post))
-            values += [str(m.reply.index(m.o.texto)), str(m.reply.index(m.response_body))]
+            values += [str(m.reply.index(m.o.texto)), str(m.reply.index(m.response_body)), flag(m.tagged)]
+            values.append(f"&pd_methods[{self.contract.methods.index(m.version)}]" if m.version else "0")
             self.line("    {" + ", ".join(values) + "},")
         self.line("};")
         self.line(f"const size_t pd_n_methods = {len(self.contract.methods)};")

@@ -17,9 +17,12 @@ un método que no tiene, 405 con `Allow`.
 * PUT es parcial: lo que falta queda como está, `null` lo borra (400 si es obligatorio).
 * Fecha y hora: en respuestas, hora local sin desplazamiento; al recibir, local o con `Z` o `±HH:MM`. Los enteros se aceptan también como texto \
 de dígitos, los decimales como texto.
-* `HEAD` en todo GET. Una barra al final de la ruta se ignora. Un parámetro de consulta repetido o mal codificado es 400; uno desconocido se ignora.
+* `HEAD` en todo GET. Cada GET de un solo recurso tiene un `ETag` fuerte, propio de quien pregunta y de la forma (con sobre o sin él). Una barra al final de la ruta se ignora. Un parámetro de consulta repetido o mal codificado es 400; uno desconocido se ignora.
 * `X-Request-Id` (1 a 64 letras, dígitos, `-`, `_` o `.`; otro se reemplaza) y `traceparent` se aceptan en toda petición; el id vuelve en la \
 respuesta.
+* `Prefer: handling=strict` hace que una clave o un parámetro desconocido sea 400 (en un PUT, las claves de la respuesta no); lo confirma \
+`Preference-Applied: handling=strict`.
+* `OPTIONS` en toda ruta responde `Allow`; CORS, a los orígenes configurados.
 * `Accept: application/json; profile="envelope"` pide la respuesta envuelta: `{"success","code","message","data"}`.
 
 Permisos (bits de `permisos` del rol): %s.
@@ -64,10 +67,18 @@ PARAMETERS = {
     "GrpcTimeout": {
         "name": "Grpc-Timeout", "in": "header", "schema": {"type": "string", "pattern": "^([1-9][0-9]{3,7}m|[1-9][0-9]{0,7}S)$"}, "example": "5S",
         "description": "El plazo; sin él, 10 s, y a lo sumo 60 s. También vale uno menor (unidades H, M, S, m, u, n), que puede acabar en 504."}}
+# What a tag of ours looks like; others are taken too, and match nothing.
+TAG = '"[0-9a-f]{32}(-sobre)?"'
+PARAMETERS |= {
+    "IfNoneMatch": {
+        "name": "If-None-Match", "in": "header", "schema": {"type": "string", "pattern": rf'^(\*|(W/)?{TAG}(, ?(W/)?{TAG})*)$'},
+        "description": "El `ETag` (o varios, con comas) que el cliente ya tiene: si alguno es el de ahora, 304 sin cuerpo."}}
 PAGES = ["/openapi.json", "/v3/api-docs"]
 HEADERS = {
     "RequestId": {"schema": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,64}$"}, "description": "El id de la petición."},
     "Replayed": {"schema": {"type": "string", "enum": ["true"]}, "description": "Es la respuesta guardada de la misma `Idempotency-Key`."},
+    "ETag": {"required": True, "schema": {"type": "string", "pattern": f"^{TAG}$"},
+             "description": "Cambia cuando cambia lo que se responde a quien pregunta."},
     "RetryAfter": {"required": True, "schema": {"type": "integer", "minimum": 0}, "description": "Segundos hasta volver a intentarlo."},
     "Authenticate": {"required": True, "schema": {"type": "string", "pattern": "^Bearer"}, "description": "`Bearer`"}}
 
@@ -146,8 +157,11 @@ class Operation:
         out = [self.parameter(self.request.by_name[name], "path", True) for name in self.route.variables]
         if self.loose or not self.route.body:
             out += [self.parameter(f, "query", f.required and not self.loose) for f in self.beside if not f.is_message]
-        shared = ["IdempotencyKey"] if self.honours_key() else []
+        shared = (["IdempotencyKey"] if self.honours_key() else []) + (["IfNoneMatch"] if self.reads_one() else [])
         return out + [{"$ref": f"#/components/parameters/{name}"} for name in [*shared, "GrpcTimeout"]]
+
+    def reads_one(self):
+        return self.method.reads_one and self.route.verb == "get"
 
     def honours_key(self):
         return self.method.takes_key and self.route.verb == "post"
@@ -176,8 +190,12 @@ class Operation:
         return {"application/json": {"schema": schemas.reply(method.reply), "example": example}}
 
     def responses(self):
-        headers = {"X-Request-Id": header("RequestId"), **({"Idempotency-Replayed": header("Replayed")} if self.honours_key() else {})}
+        headers = {"X-Request-Id": header("RequestId"), **({"Idempotency-Replayed": header("Replayed")} if self.honours_key() else {}),
+                   **({"ETag": header("ETag")} if self.reads_one() or self.method.version and self.method.tagged else {})}
         out = {"200": {"description": self.method.o.mensaje or "Hecho", "headers": headers, "content": self.success()}}
+        if self.reads_one():
+            out["304"] = {"description": "El cliente ya lo tiene (If-None-Match).",
+                          "headers": {"X-Request-Id": header("RequestId"), "ETag": header("ETag")}}
         return {**out, **{str(status): {"$ref": f"#/components/responses/Error{status}"} for status in sorted(self.statuses())}}
 
     def statuses(self):

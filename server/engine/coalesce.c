@@ -56,6 +56,7 @@ static row_index index_rows(const en_group *group, const PGresult *rows) {
 typedef struct packed_row {
     uint8_t *bytes;
     size_t len;
+    uint8_t tag[PD_TAG_LEN]; /* made once too */
     bool done;
 } packed_row;
 
@@ -75,7 +76,10 @@ static void answer_shared(en_group *group, sv_call *call, const PGresult *rows, 
         packed->bytes = pd_arena_alloc(group->arena, protobuf_c_message_get_packed_size(reply));
         packed->len = protobuf_c_message_pack(reply, packed->bytes);
         packed->done = true;
+        if (call->method->tagged)
+            sv_tag(group->engine->options.tagger, packed->bytes, packed->len, packed->tag);
     }
+    call->tag = packed->tag;
     sv_call_end_packed(call, packed->bytes, packed->len, false);
 }
 

@@ -22,6 +22,7 @@ typedef struct en_engine_options {
     const en_keys *keys;
     const pg_errors *errors;
     const uint8_t *key_secret; /* 32 bytes, for hashes of idempotency keys */
+    sv_tagger *tagger;
 } en_engine_options;
 
 typedef struct en_engine en_engine;

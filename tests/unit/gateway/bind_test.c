@@ -28,6 +28,7 @@ static const struct {
     const char *request;
     gw_body_kind kind;
     const char *body, *result;
+    bool strict;
 } cases[] = {
     {"GET /api/pendientes/42/averia", GW_BODY_NONE, "", "{\"pendienteId\":42}"},
     {"GET /api/pendientes/42/averia?otro=1&&x", GW_BODY_NONE, "", "{\"pendienteId\":42}"},
@@ -83,6 +84,15 @@ static const struct {
     {"GET /api/pendientes?size=1001", GW_BODY_NONE, "", "!size"},
     {"POST /api/pendientes/filtrar?size=5", GW_BODY_JSON, "{\"tipo\":\"AVERIA\"}", "{\"size\":5,\"tipo\":\"AVERIA\"}"},
     {"POST /api/pendientes/filtrar", GW_BODY_NONE, "", "{}"},
+    {"GET /api/pendientes/42/averia?otro=1&&x", GW_BODY_NONE, "", "!otro!x", true},
+    {"GET /api/pendientes?limpiar=x", GW_BODY_NONE, "", "!limpiar", true},
+    {"PUT /api/pendientes/7/averia/vlan", GW_BODY_FORM, "vlan=1&otro=2", "!otro", true},
+    {"POST /api/pendientes/averia", GW_BODY_JSON, "{\"pendienteId\":7,\"descripcionFalla\":\"x\",\"vlan\":\"5\"}",
+     "!vlan", true},
+    {"PUT /api/pendientes/7/averia", GW_BODY_JSON, "{\"id\":7,\"descripcionFalla\":\"x\",\"vlan\":\"5\"}",
+     "{\"pendienteId\":7,\"descripcionFalla\":\"x\"}", true},
+    {"PUT /api/pendientes/7/averia?vlan=5", GW_BODY_JSON, "{\"descripcionFalla\":\"x\",\"otro\":1}", "!otro!vlan",
+     true},
 };
 
 static gw_match match_of(const char *request, gw_slice *query) {
@@ -116,8 +126,11 @@ START_TEST(test_bind) {
     pd_status status = {0};
     gw_match match = match_of(cases[_i].request, &query);
     ck_assert_ptr_nonnull(match.route);
-    gw_form form = {
-        .match = &match, .query = query, .body = {cases[_i].body, strlen(cases[_i].body)}, .kind = cases[_i].kind};
+    gw_form form = {.match = &match,
+                    .query = query,
+                    .body = {cases[_i].body, strlen(cases[_i].body)},
+                    .kind = cases[_i].kind,
+                    .strict = cases[_i].strict};
     ProtobufCMessage *value = gw_bind(&form, arena, &status);
     const char *result = "";
     for (size_t i = 0; i < status.n_errors; i++)

@@ -58,6 +58,8 @@ static void answer_echo(pd_incoming *call, bool replayed) {
         reply.texto = (char *)"Token válido y usuario activo";
         len = pendientes__v1__validar_token_resp__pack(&reply, bytes);
     }
+    if (says(call, "etiqueta"))
+        pd_incoming_tag(call, (const uint8_t *)"0123456789abcdef");
     pd_incoming_answer(call, NULL, bytes, len, replayed);
     pd_arena_free(arena);
 }
@@ -348,7 +350,8 @@ static void start_all(void) {
     core = spawn((const char *const[]){self_path, "--core", url, NULL}, NULL);
     clear = start_gateway(&clear_port, &clear_admin, (const char *const[]){"--drain", "3s", NULL});
     tls = start_gateway(&tls_port, &tls_admin,
-                        (const char *const[]){"--tls-cert", cert, "--tls-key", key, "--envelope", NULL});
+                        (const char *const[]){"--tls-cert", cert, "--tls-key", key, "--envelope", "--cors-origins",
+                                              "https://panel.example,https://otro.example", NULL});
     await_ready(false);
     await_ready(true);
 }

@@ -163,6 +163,41 @@ START_TEST(test_body_kind_refused) {
 END_TEST
 
 static const struct {
+    const char *prefer;
+    bool strict;
+} prefers[] = {
+    {"handling=strict", true},
+    {"Handling = \"strict\"", true},
+    {"respond-async, wait=10, handling=strict; x=1", true},
+    {"handling=lenient, handling=strict", false},
+    {"handling=strict, handling=lenient", true},
+    {"handling", false},
+    {"handling=", false},
+    {"handling=strictly", false},
+    {"return=handling=strict", false},
+    {",,", false},
+    {"", false},
+};
+
+START_TEST(test_prefer) {
+    ck_assert_msg(gw_prefers_strict(slice(prefers[_i].prefer)) == prefers[_i].strict, "«%s»", prefers[_i].prefer);
+}
+END_TEST
+
+START_TEST(test_list_of_several_headers) {
+    pd_arena *arena = pd_arena_new();
+    add("if-match", "\"a\"");
+    ck_assert_ptr_null(gw_header_list(&headers, "prefer", arena).at);
+    ck_assert(gw_slice_is(gw_header_list(&headers, "if-match", arena), "\"a\""));
+    add("accept", "*/*");
+    add("if-match", "\"b\"");
+    add("if-match", "\"c\"");
+    ck_assert(gw_slice_is(gw_header_list(&headers, "if-match", arena), "\"a\",\"b\",\"c\""));
+    pd_arena_free(arena);
+}
+END_TEST
+
+static const struct {
     const char *accept;
     bool json, text;
     gw_profile profile;
@@ -218,6 +253,8 @@ int main(void) {
     tcase_add_test(tests, test_key);
     tcase_add_loop_test(tests, test_body_kind, 0, sizeof types / sizeof *types);
     tcase_add_test(tests, test_body_kind_refused);
+    tcase_add_loop_test(tests, test_prefer, 0, sizeof prefers / sizeof *prefers);
+    tcase_add_test(tests, test_list_of_several_headers);
     tcase_add_loop_test(tests, test_accept, 0, sizeof accepts / sizeof *accepts);
     tcase_add_test(tests, test_accept_of_several_headers);
     suite_add_tcase(suite, tests);

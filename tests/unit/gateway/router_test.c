@@ -110,15 +110,15 @@ END_TEST
 static const struct {
     const char *verb, *path, *allow;
 } wrong[] = {
-    {"DELETE", "/api/pendientes/traslado", "POST, PUT"},
-    {"GET", "/api/pendientes/traslado", "POST, PUT"},
-    {"GET", "/api/pendientes/averia/", "POST, PUT"},
-    {"POST", "/api/pendientes/42/averia", "GET, HEAD, PUT"},
-    {"GET", "/auth", "POST"},
-    {"OPTIONS", "/auth", "POST"},
-    {"TRACE", "/auth", "POST"},
-    {"get", "/api/pendientes/42/averia", "GET, HEAD, PUT"},
-    {"PATCH", "/api/pendientes/7/averia%C2%BF/vlan", "PUT"},
+    {"DELETE", "/api/pendientes/traslado", "POST, PUT, OPTIONS"},
+    {"GET", "/api/pendientes/traslado", "POST, PUT, OPTIONS"},
+    {"GET", "/api/pendientes/averia/", "POST, PUT, OPTIONS"},
+    {"POST", "/api/pendientes/42/averia", "GET, HEAD, PUT, OPTIONS"},
+    {"GET", "/auth", "POST, OPTIONS"},
+    {"OPTIONS", "/auth", "POST, OPTIONS"},
+    {"TRACE", "/auth", "POST, OPTIONS"},
+    {"get", "/api/pendientes/42/averia", "GET, HEAD, PUT, OPTIONS"},
+    {"PATCH", "/api/pendientes/7/averia%C2%BF/vlan", "PUT, OPTIONS"},
 };
 
 START_TEST(test_wrong_method) {

@@ -223,6 +223,27 @@ class Routes(Test):
         self.method("no_encontrado names «otro»", options='no_encontrado: "No: {otro}"')
         self.method("for a read", method='option (google.api.http) = { post: "/a" body: "*" };', options='no_encontrado: "No"')
 
+    def test_versions(self):
+        """A service of writes beside `GET /a/{id}`, whose tag theirs is."""
+        def others(name, rule, options=""):
+            return f"service Otras {{\n  rpc {name}(Req) returns (Resp) {{ option (google.api.http) = {{ {rule} }}; {options} }}\n}}\n"
+
+        def version(name):
+            return f'option (pendientes.metodo) = {{ version: "{name}" }};'
+        put, act = 'put: "/a/{id}" body: "*"', 'put: "/a/{id}/b" body: "*"'
+        last = re.compile(r"-1, (true|false), (0|&pd_methods\[\d+\])\},$", re.M)
+        self.assertEqual(last.findall(self.taken(more=others("Poner", put)).tables), [("true", "0"), ("true", "&pd_methods[0]")])
+        self.assertEqual(last.findall(self.taken(more=others("Hacer", act)).tables), [("true", "0"), ("false", "0")])
+        named = self.taken(more=others("Hacer", act, version("Pruebas.Probar")))
+        self.assertEqual(last.findall(named.tables), [("true", "0"), ("true", "&pd_methods[0]")])
+        text = self.taken(more=others("Poner", put), options='texto: "nombre"', resp="optional string nombre = 2;")
+        self.assertEqual(last.findall(text.tables), [("false", "0"), ("false", "0")])
+        self.method("version is for a write", options='version: "Probar"')
+        self.refused("rpc Hacer", "there is no Otras.Probar", more=others("Hacer", act, version("Probar")))
+        self.refused("rpc Hacer", "no GET of one resource", more=others("Hacer", act, version("Otras.Hacer")))
+        more = "message Otro {\n  optional int32 id = 1 [(pendientes.campo) = { obligatorio: true }];\n}\n" + others("Hacer", act)
+        self.refused("rpc Hacer", "asks for «id»", more=more.replace("(Req)", "(Otro)").replace("/a/{id}/b", "/a/{id}"))
+
     def test_streams(self):
         text = contract().replace("rpc Probar(Req)", "rpc Probar(stream Req)")
         build = Build(text)
