@@ -13,6 +13,8 @@ int gw_http_of(const pd_status *status) {
         return 422;
     if (status->reason == PD_REASON_STALE)
         return 412;
+    if (status->reason == PD_REASON_MEDIA_TYPE)
+        return 415;
     return pd_code_http(status->code);
 }
 

@@ -133,6 +133,16 @@ static void bind_pairs(binder *b, gw_slice pairs, bool form) {
     }
 }
 
+/* A body that is one list: without one nothing is meant, an empty list least of all. */
+static void bind_list(binder *b, int field, const gw_form *form) {
+    b->in_body[field] = true;
+    if (form->kind == GW_BODY_JSON)
+        pd_json_read_list(b->message, field, form->body.at, form->body.len, b->strict, b->value, b->arena,
+                          b->status);
+    else
+        refuse(b, field, "es obligatorio");
+}
+
 ProtobufCMessage *gw_bind(const gw_form *form, pd_arena *arena, pd_status *status) {
     const pd_route *route = form->match->route;
     const pd_message *message = route->method->request;
@@ -144,7 +154,10 @@ ProtobufCMessage *gw_bind(const gw_form *form, pd_arena *arena, pd_status *statu
                 .strict = form->strict};
     b.in_body = pd_arena_zalloc(arena, 2 * n + 1);
     b.in_path = b.in_body + n;
-    if (form->kind == GW_BODY_JSON)
+    int list = route->has_body ? route->body_index : -1;
+    if (list >= 0)
+        bind_list(&b, list, form);
+    else if (form->kind == GW_BODY_JSON)
         pd_json_read_known(message, route->verb == PD_PUT ? route->method->reply : NULL, form->body.at, form->body.len,
                            form->strict, b.value, b.in_body, arena, status);
     else if (form->kind == GW_BODY_FORM)

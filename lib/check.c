@@ -2,6 +2,7 @@
 
 #include "lib/field.h"
 #include "lib/refusal.h"
+#include "pendientes/image.h"
 #include "pendientes/scalar.h"
 
 #include <inttypes.h>
@@ -55,9 +56,19 @@ static bool format_holds(const pd_field *field, const char *text) {
     case PD_FORMAT_DATE_OR_TIME:
         return pd_date_or_time_parse(text, len, false, &value, &until);
     case PD_FORMAT_TEXT:
+    case PD_FORMAT_IMAGE:
         break;
     }
     return true;
+}
+
+/* What is wrong with bytes, NULL when nothing is. */
+static const char *bytes_error(const pd_field *field, const ProtobufCBinaryData *bytes, pd_arena *arena) {
+    if (is_obligatory(field) && bytes->len == 0)
+        return "no puede estar vacío";
+    if (field->max_bytes && bytes->len > field->max_bytes)
+        return pd_arena_printf(arena, "debe ocupar como máximo %" PRIu32 " bytes", field->max_bytes);
+    return NULL;
 }
 
 static bool within(const pd_field *field, int64_t value) {
@@ -95,6 +106,8 @@ static const char *scalar_error(const pd_field *field, const ProtobufCFieldDescr
     case PROTOBUF_C_TYPE_FIXED64:
         good = *(const uint64_t *)at <= INT64_MAX && within(field, *(const int64_t *)at);
         break;
+    case PROTOBUF_C_TYPE_BYTES:
+        return bytes_error(field, at, arena);
     default:
         break;
     }
@@ -109,6 +122,14 @@ static void check_one(walk *w, const pd_path *path, const pd_field *field, const
         if (!pd_path_refused(path, w->status, w->arena))
             check_message(w, field->message, pd_field_message(at), path);
         return;
+    }
+    if (field->format == PD_FORMAT_IMAGE) {
+        const ProtobufCBinaryData *bytes = at;
+        if (!pd_image_type(bytes->data, bytes->len)) {
+            w->status->reason = PD_REASON_MEDIA_TYPE;
+            refuse(w, path, "debe ser una imagen JPEG, PNG, WebP, GIF o HEIC");
+            return;
+        }
     }
     const char *detail = scalar_error(field, type, at, w->arena);
     if (detail && !pd_path_refused(path, w->status, w->arena))

@@ -45,6 +45,8 @@ typedef struct reader {
     const pd_message *also, *message; /* of the outermost object, as are the next two */
     ProtobufCMessage *value;
     bool *seen;
+    int list;     /* the field whose list is the body; -1: an object is */
+    pd_path root; /* its name */
     bool bad;     /* something was added to the status */
     bool stopped; /* a callback ended the parse, and said why */
     bool closed;  /* the outermost object has ended */
@@ -98,7 +100,7 @@ typedef struct target {
 } target;
 
 static bool no_object(reader *r) {
-    refuse_body(r, "El cuerpo debe ser un objeto JSON");
+    refuse_body(r, r->list < 0 ? "El cuerpo debe ser un objeto JSON" : "El cuerpo debe ser una lista JSON");
     return stop(r);
 }
 
@@ -196,7 +198,7 @@ static frame *push(reader *r, frame_kind kind) {
     }
     frame *f = &r->frames[r->depth++];
     *f = (frame){.kind = kind, .field = -1};
-    f->path.up = r->depth > 1 ? &r->frames[r->depth - 2].path : NULL;
+    f->path.up = r->depth > 1 ? &r->frames[r->depth - 2].path : r->list >= 0 ? &r->root : NULL;
     return f;
 }
 
@@ -220,7 +222,7 @@ static int push_ignored(reader *r, bool in_list) {
 
 static int on_start_map(void *ctx) {
     reader *r = ctx;
-    if (!r->depth)
+    if (!r->depth && r->list < 0)
         return push_message(r, r->message, r->value, r->seen);
     target t;
     if (!aim(r, &t))
@@ -239,9 +241,22 @@ static int on_start_map(void *ctx) {
     return push_message(r, t.field->message, *place, NULL);
 }
 
+static int push_list(reader *r, const pd_message *message, ProtobufCMessage *value, int field) {
+    frame *f = push(r, FRAME_LIST);
+    if (!f)
+        return 0;
+    f->message = message;
+    f->value = value;
+    f->field = field;
+    f->in_list = true;
+    return 1;
+}
+
 static int on_start_array(void *ctx) {
     reader *r = ctx;
     target t;
+    if (!r->depth && r->list >= 0)
+        return push_list(r, r->message, r->value, r->list);
     if (!aim(r, &t))
         return 0;
     if (t.field && (t.element || t.type->label != PROTOBUF_C_LABEL_REPEATED)) {
@@ -250,14 +265,7 @@ static int on_start_array(void *ctx) {
     }
     if (!t.field)
         return push_ignored(r, true);
-    frame *f = push(r, FRAME_LIST);
-    if (!f)
-        return 0;
-    f->message = t.frame->message;
-    f->value = t.frame->value;
-    f->field = t.frame->field;
-    f->in_list = true;
-    return 1;
+    return push_list(r, t.frame->message, t.frame->value, t.frame->field);
 }
 
 static void remember(reader *r, frame *f, const char *key, size_t len) {
@@ -398,7 +406,11 @@ static void parse(reader *r) {
     refuse_rest(r);
 }
 
-static bool read_body(reader *r) {
+static bool read_body(reader *r, const char *json, size_t len, pd_arena *arena, pd_status *status) {
+    r->arena = arena;
+    r->status = status;
+    r->json = json;
+    r->len = len;
     if (r->len >= 3 && memcmp(r->json, "\xef\xbb\xbf", 3) == 0)
         refuse_body(r, "El cuerpo empieza con una marca de orden de bytes (BOM)");
     else
@@ -417,14 +429,23 @@ bool pd_json_read_known(const pd_message *message, const pd_message *answer, con
     memset(&r, 0, offsetof(reader, frames));
     if (seen)
         memset(seen, 0, message->type->n_fields * sizeof *seen);
-    r.arena = arena;
-    r.status = status;
-    r.json = json;
-    r.len = len;
+    r.list = -1;
     r.strict = strict;
     r.message = message;
     r.also = answer;
     r.value = value;
     r.seen = seen;
-    return read_body(&r);
+    return read_body(&r, json, len, arena, status);
+}
+
+bool pd_json_read_list(const pd_message *message, int field, const char *json, size_t len, bool strict,
+                       ProtobufCMessage *value, pd_arena *arena, pd_status *status) {
+    reader r;
+    memset(&r, 0, offsetof(reader, frames));
+    r.list = field;
+    r.root = pd_path_field(NULL, &message->fields[field], &message->type->fields[field]);
+    r.strict = strict;
+    r.message = message;
+    r.value = value;
+    return read_body(&r, json, len, arena, status);
 }

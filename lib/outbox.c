@@ -6,6 +6,7 @@
 const pd_class_limits pd_classes[PD_N_CLASSES] = {
     [PD_CLASS_READ] = {.calls = PD_FRAME_CALLS, .frames = 2, .late_ms = 0},
     [PD_CLASS_WRITE] = {.calls = 64, .frames = 4, .late_ms = 250},
+    [PD_CLASS_BYTES] = {.calls = 1, .frames = 4, .late_ms = 5000},
     [PD_CLASS_SINGLE] = {.calls = 1, .frames = 64, .late_ms = 1000},
 };
 
@@ -53,6 +54,8 @@ void pd_queue_remove(pd_call *call) {
 pd_class pd_class_of(const pd_method *method, bool probe, bool decided) {
     if (probe)
         return PD_CLASS_READ;
+    if (method->carries_bytes)
+        return PD_CLASS_BYTES;
     if (method->by_hand || decided)
         return PD_CLASS_SINGLE;
     if (method->effect != PD_READS)

@@ -12,6 +12,7 @@
 typedef enum pd_class {
     PD_CLASS_READ,   /* fast reads and identity probes: few large frames in flight, the next is collected meanwhile */
     PD_CLASS_WRITE,  /* writes without a key: those of a turn share a frame, so that the core can share a Sync */
+    PD_CLASS_BYTES,  /* pieces of files: few at a time, so that neither process holds many */
     PD_CLASS_SINGLE, /* lists, decided transactions, handwritten methods: of unknown cost, so each in its own frame */
     PD_N_CLASSES,
 } pd_class;

@@ -207,7 +207,10 @@ static pd_line *any_line(pd_peer *peer, nng_msg *msg) {
 
 /* A frame that will not end must not take the last line of those that will. */
 static bool has_line(const pd_peer *peer, pd_class class) {
-    static const unsigned most[PD_N_CLASSES] = {LINES_MAX, LINES_MAX - LINES_KEPT, LINES_MAX - 2 * LINES_KEPT};
+    static const unsigned most[PD_N_CLASSES] = {[PD_CLASS_READ] = LINES_MAX,
+                                                [PD_CLASS_WRITE] = LINES_MAX - LINES_KEPT,
+                                                [PD_CLASS_BYTES] = LINES_MAX - 2 * LINES_KEPT,
+                                                [PD_CLASS_SINGLE] = LINES_MAX - 2 * LINES_KEPT};
     return peer->n_busy < most[class];
 }
 

@@ -89,6 +89,7 @@ static const char *refuse_text(const pd_field *field, pd_arena *arena) {
     case PD_FORMAT_DATE_OR_TIME:
         return "debe ser una fecha válida con la forma 2026-07-10 o 2026-07-10T09:00:00";
     case PD_FORMAT_TEXT:
+    case PD_FORMAT_IMAGE:
         break;
     }
     return "debe ser un texto";

@@ -158,6 +158,10 @@ static void set_lanes(sv_core *core) {
                          2,
                          8,
                          512},
+        [PG_LANE_BYTES] = {{.name = "bytes", .plan_cache_mode = "auto", .statement_timeout_ms = 10000, .tighten = true},
+                           (size_t)s->bytes_connections,
+                           1,
+                           256},
     };
     for (int i = 0; i < PG_N_LANES; i++) {
         pg_lane_options *lane = &core->lane_options[i];

@@ -13,7 +13,7 @@ typedef struct sv_settings {
     const char *seal_key_file;
     const char *sql_dir, *migrations_dir; /* NULL: beside the installed program */
     const char *zone, *zona_z;
-    int64_t write_connections, search_connections, batch_connections, decided_connections;
+    int64_t write_connections, search_connections, batch_connections, decided_connections, bytes_connections;
     int64_t drain_ms;
     const char *log_level;
 } sv_settings;

@@ -16,6 +16,7 @@ typedef enum pd_format {
     PD_FORMAT_DATE = 2,
     PD_FORMAT_DATETIME = 3,
     PD_FORMAT_DATE_OR_TIME = 4,
+    PD_FORMAT_IMAGE = 5, /* of bytes: see image.h */
 } pd_format;
 
 typedef enum pd_protection { PD_PLAIN = 0, PD_SEALED = 1, PD_BCRYPT = 2 } pd_protection;
@@ -57,7 +58,7 @@ typedef struct pd_field {
     bool has_min, has_max;
     int64_t min, max;             /* integers */
     uint32_t min_len, max_len;    /* code points */
-    uint32_t max_bytes;           /* 0: none beyond max_len */
+    uint32_t max_bytes;           /* 0: none beyond max_len; of bytes: 0: none but the frame's */
     uint32_t max_items;           /* repeated fields; 0: only an empty one */
     int64_t min_cents, max_cents; /* decimals, in hundredths */
     const pd_rule *see;           /* NULL: everybody who may call */
@@ -75,6 +76,13 @@ struct pd_message {
 typedef enum pd_effect { PD_READS, PD_IDEMPOTENT, PD_WRITES } pd_effect;
 
 typedef struct pd_method pd_method;
+
+/* How the files of a method's multipart body go to the core (option `subida`, which says what the messages hold). */
+typedef struct pd_upload {
+    const pd_method *start, *append;
+    size_t n_parts;
+    const char *const *parts; /* names that a part may have, the documented one first */
+} pd_upload;
 
 struct pd_method {
     const char *full_name; /* "pendientes.v1.Averias/Obtener", as in a frame */
@@ -96,6 +104,9 @@ struct pd_method {
     /* The read whose ETag If-Match is compared with; NULL: If-Match is ignored. Every required field of its request is
      * a field of this one's too, by name and type. */
     const pd_method *version;
+    bool carries_bytes; /* request or reply hold a piece of a file: much larger and slower than other calls */
+    bool is_file;       /* option `archivo`: by REST a file's bytes */
+    const pd_upload *upload; /* NULL: the body is JSON */
 };
 
 typedef struct pd_segment {
@@ -110,7 +121,8 @@ typedef struct pd_route {
     const char *path; /* the template, for logs, metrics and the document */
     uint16_t n_segments;
     const pd_segment *segments;
-    bool has_body; /* body: "*" */
+    bool has_body;
+    int body_index; /* the request's repeated field that is the body, or -1: the whole message is (body: "*") */
     const pd_method *method;
 } pd_route;
 

@@ -31,6 +31,11 @@ bool pd_json_read(const pd_message *message, const char *json, size_t len, bool 
 bool pd_json_read_known(const pd_message *message, const pd_message *answer, const char *json, size_t len, bool strict,
                         ProtobufCMessage *value, bool *seen, pd_arena *arena, pd_status *status);
 
+/* Reads a JSON array into the repeated field of that index: a body that is one list (google.api.http `body` that names
+ * a field). Otherwise as pd_json_read. */
+bool pd_json_read_list(const pd_message *message, int field, const char *json, size_t len, bool strict,
+                       ProtobufCMessage *value, pd_arena *arena, pd_status *status);
+
 /* Sets one field from a text of a query, form or path ("a string of digits is accepted"). Repeated fields append; a
  * single-valued one that is already set is an error. False: an error for the field was added. */
 bool pd_json_set_text(const pd_message *message, int field, const char *text, size_t len, ProtobufCMessage *value,

@@ -34,6 +34,7 @@ typedef enum pd_reason {
     PD_REASON_NONE = 0,
     PD_REASON_OTHER_BODY = 1,
     PD_REASON_STALE = 2,
+    PD_REASON_MEDIA_TYPE = 3,
 } pd_reason;
 
 typedef struct pd_field_error {

@@ -10,26 +10,33 @@ from rule import EVERY_BIT, Rule
 VERBS = ("get", "post", "put", "delete", "patch")
 MAX_TEXT, MAX_ITEMS = 10000, 1000
 MIN_MONEY, MAX_MONEY = "0.00", "9999999999.99"
-TEXT, DECIMAL, DATE, DATETIME, DATE_OR_TIME = range(5)  # options.proto, Formato
+TEXT, DECIMAL, DATE, DATETIME, DATE_OR_TIME, IMAGE = range(6)  # options.proto, Formato
 PLAIN, SEALED, BCRYPT = range(3)  # Proteccion
 CLEAR = "limpiar"
 # name: (type, repeated), as comun.proto has it
 PAGE = {"pageable": ("Pageable", False), "last": ("bool", False), "total_pages": ("int64", False), "total_elements": ("int64", False),
         "size": ("int32", False), "number": ("int32", False), "sort": ("Orden", False), "first": ("bool", False),
         "number_of_elements": ("int32", False), "empty": ("bool", False)}
-KINDS = {3: "int64", 5: "int32", 8: "bool", 9: "string", 11: "message", 14: "enum"}  # FieldDescriptorProto.Type: what JSON can carry
+# FieldDescriptorProto.Type: what JSON can carry, and bytes, which only files have
+KINDS = {3: "int64", 5: "int32", 8: "bool", 9: "string", 11: "message", 12: "bytes", 14: "enum"}
+# what the messages of a file's way have, by name: (type, repeated); see options.proto
+START = {"tamano": ("int64", False), "nombre_original": ("string", False), "datos": ("bytes", False)}
+APPEND = {"nombre": ("string", False), "desde": ("int64", False), "datos": ("bytes", False)}
+PIECE = {"desde": ("int64", False), "largo": ("int64", False)}
+FILE = {"datos": ("bytes", False), "total": ("int64", False), "tipo": ("string", False), "huella": ("string", False),
+        "nombre_original": ("string", False)}
 
 
 class Field:
     def __init__(self, d, options, where):
         self.d, self.o, self.where, self.name, self.json = d, options, where, d.name, d.json_name
         if d.type not in KINDS:
-            self.refuse("only int32, int64, bool, string, enums and messages have a JSON form here")
+            self.refuse("only int32, int64, bool, string, enums and messages have a JSON form here, and files are bytes")
         self.kind = KINDS[d.type]
         self.type_name = d.type_name.lstrip(".")
         self.repeated = d.label == d.LABEL_REPEATED
         self.is_text, self.is_enum, self.is_message = self.kind == "string", self.kind == "enum", self.kind == "message"
-        self.is_int, self.is_bool = self.kind in ("int32", "int64"), self.kind == "bool"
+        self.is_int, self.is_bool, self.is_bytes = self.kind in ("int32", "int64"), self.kind == "bool", self.kind == "bytes"
         self.hidden = d.name == CLEAR
         self.format, self.protection = options.formato, options.protegido
         self.required, self.not_null = options.obligatorio, options.obligatorio or options.no_nulo
@@ -59,6 +66,8 @@ class Field:
             self.refuse("a default would hide that the field is absent")
         if self.d.HasField("oneof_index"):
             self.refuse("oneof is not supported")
+        if self.is_bytes and self.repeated:
+            self.refuse("bytes are not repeated: a frame is bounded")
         if self.hidden and not (self.is_text and self.repeated and not self.o.ListFields()):
             self.refuse("the list of fields to clear is a repeated string without options")
         self.need(self.repeated, ["elementos_max"], "repeated fields")
@@ -78,9 +87,12 @@ class Field:
 
     def check_text(self):
         o = self.o
-        self.need(self.is_text, ["formato", "ver"], "a string")
+        self.need(self.is_text, ["ver"], "a string")
+        self.need(self.is_bytes if self.format == IMAGE else self.is_text, ["formato"], "a string, and IMAGEN for bytes")
         plain = self.is_text and self.format == TEXT
-        self.need(plain, ["largo_min", "largo_max", "bytes_max", "visible", "patron", "protegido"], "a string of formato TEXTO")
+        self.need(plain, ["largo_min", "largo_max", "visible", "patron", "protegido"], "a string of formato TEXTO")
+        self.need(plain or self.is_bytes, ["bytes_max"], "bytes, or a string of formato TEXTO")
+        self.need(not self.is_bytes, ["ejemplo"], "what has a form in JSON")
         self.need(self.format == DECIMAL, ["decimal_min", "decimal_max"], "formato DECIMAL")
         if o.HasField("largo_max") and not 0 < o.largo_max <= MAX_TEXT:
             self.refuse(f"largo_max is not within 1 and {MAX_TEXT}")
@@ -129,14 +141,21 @@ class Message:
     def index(self, name):
         return next((i for i, f in enumerate(self.fields) if f.name == name), -1)
 
+    def lacks(self, fields):
+        """The first of `fields` (name: type, repeated) that it does not have so, None when it has them all."""
+        for name, (kind, repeated) in fields.items():
+            field = self.by_name.get(name)
+            if not field or field.repeated != repeated or kind not in (field.kind, field.type_name.split(".")[-1]):
+                return f"«{name}» of type {kind}"
+        return None
+
     def check_page(self):
         content = self.by_name.get("content")
         if not (content and content.repeated and content.is_message):
             raise Refusal(self.where, f"{self.name}: a page has a repeated message «content»")
-        for name, (kind, repeated) in PAGE.items():
-            field = self.by_name.get(name)
-            if not field or field.repeated != repeated or kind not in (field.kind, field.type_name.split(".")[-1]):
-                raise Refusal(self.where, f"{self.name}: a page has «{name}» of type {kind} (see comun.proto)")
+        lack = self.lacks(PAGE)
+        if lack:
+            raise Refusal(self.where, f"{self.name}: a page has {lack} (see comun.proto)")
 
     def closure(self):
         """Itself and every message within."""
@@ -149,6 +168,10 @@ class Message:
         return list(out.values())
 
     @property
+    def has_bytes(self):
+        return any(f.is_bytes for m in self.closure() for f in m.fields)
+
+    @property
     def has_see(self):
         return any(f.see for m in self.closure() for f in m.fields)
 
@@ -158,18 +181,18 @@ class Route:
         self.method, self.verb = method, rule.WhichOneof("pattern")
         if self.verb not in VERBS:
             method.refuse("google.api.http without get, post, put, delete or patch")
-        self.path, self.body = getattr(rule, self.verb), rule.body == "*"
-        if rule.body not in ("", "*"):
-            self.refuse('body is "*" or absent')
+        self.path, self.body = getattr(rule, self.verb), rule.body != ""
+        self.body_field = method.request.by_name.get(rule.body)  # None: the whole message, or no body
+        if rule.body not in ("", "*") and not (self.body_field and self.body_field.repeated):
+            self.refuse('body is "*", a repeated field, or absent')
         if self.body and self.verb in ("get", "delete"):
             self.refuse(f"{self.verb.upper()} has no body")
         if not self.body and self.verb in ("post", "put", "patch") and method.request.shown:
             self.refuse(f'{self.verb.upper()} has body: "*"')
         self.read_path()
-        if not self.body:
-            for field in method.request.shown:
-                if field.name not in self.variables and field.is_message:
-                    self.refuse(f"{field.name} is a message, which no query parameter can carry")
+        for field in self.in_query:
+            if field.is_message:
+                self.refuse(f"{field.name} is a message, which no query parameter can carry")
 
     def refuse(self, reason):
         self.method.refuse(f"{self.path}: {reason}")
@@ -204,6 +227,13 @@ class Route:
     def variables(self):
         return [name for _, name in self.segments if name]
 
+    @property
+    def in_query(self):
+        """What nothing but the query can say."""
+        if self.method.o.archivo or (self.body and not self.body_field):
+            return []
+        return [f for f in self.method.request.shown if f.name not in self.variables and f is not self.body_field]
+
     def key(self):
         return self.verb, tuple(literal for literal, _ in self.segments)
 
@@ -217,13 +247,52 @@ class Method:
             self.refuse("streams have no place in a frame")
         self.rule = Rule(options.permiso if options.HasField("permiso") else str(EVERY_BIT), where, options.a_mano)
         self.effect = {1: "PD_READS", 2: "PD_IDEMPOTENT"}.get(d.options.idempotency_level, "PD_WRITES")
-        self.response_body, self.summary = http.response_body, options.resumen or options.mensaje or f"{service.name}: {d.name}"
-        self.routes = [Route(rule, self) for rule in [http, *http.additional_bindings]]
-        self.is_post = self.routes[0].verb == "post"
+        self.response_body = http.response_body if http else ""
+        self.summary = options.resumen or options.mensaje or f"{service.name}: {d.name}"
+        self.routes = [Route(rule, self) for rule in [http, *http.additional_bindings]] if http else []
+        self.is_post = bool(self.routes) and self.routes[0].verb == "post"
         self.version = None  # set when all methods are known
         self.takes_key = self.is_post and not options.sin_clave
+        self.start = self.append = None  # of an upload: set when the service is known
         self.check_effect()
         self.check_answer()
+        self.check_bytes()
+
+    @property
+    def carries_bytes(self):
+        return self.request.has_bytes or self.reply.has_bytes
+
+    def check_bytes(self):
+        if self.routes and (self.request.has_bytes or (self.reply.has_bytes and not self.o.archivo)):
+            self.refuse("bytes have no form in JSON: solo_rpc or archivo")
+        for message in self.request.closure():
+            for field in message.fields:
+                if field.is_bytes and not field.o.bytes_max:
+                    field.refuse("bytes of a request say bytes_max")
+        if not self.o.archivo:
+            return
+        lack = self.request.lacks(PIECE) or self.reply.lacks(FILE)
+        if lack or [route.verb for route in self.routes] != ["get"]:
+            self.refuse(f"archivo is for one GET; its messages have {lack}")
+
+    def link_upload(self):
+        """Finds the methods that `subida` names."""
+        if not self.o.HasField("subida"):
+            return
+        methods = {method.name: method for method in self.service.methods}
+        self.start, self.append = methods.get(self.o.subida.empezar), methods.get(self.o.subida.anadir)
+        if not (self.start and self.append and self.start.o.solo_rpc and self.append.o.solo_rpc):
+            self.refuse("subida: empezar and anadir are solo_rpc methods of its service")
+        lack = (self.start.request.lacks(START) or self.start.reply.lacks({"nombre": ("string", False)}) or self.append.request.lacks(APPEND)
+                or self.request.lacks({"archivos": ("string", True)}))
+        if lack or not self.o.subida.partes or [route.verb for route in self.routes] != ["post"]:
+            self.refuse(f"subida is for one POST and names its parts; its messages have {lack}")
+        for name in self.routes[0].variables:
+            mine, other = self.request.by_name[name], self.start.request.by_name.get(name)
+            if not other or other.kind != mine.kind or other.repeated:
+                self.refuse(f"subida: {self.start.request.name} has {name} as {self.request.name} has it")
+        if self.start.request.by_name["datos"].o.bytes_max != self.append.request.by_name["datos"].o.bytes_max:
+            self.refuse("subida: the pieces of empezar and anadir are of one size")
 
     def refuse(self, reason):
         raise Refusal(self.where, f"{self.service.name}.{self.name}: {reason}")
@@ -231,7 +300,7 @@ class Method:
     @property
     def reads_one(self):
         """A GET of one resource, which has an ETag."""
-        whole = not (self.reply.is_page or self.response_body or self.o.texto)
+        whole = not (self.reply.is_page or self.response_body or self.o.texto or self.o.archivo)
         return self.effect == "PD_READS" and whole and any(route.verb == "get" for route in self.routes)
 
     @property
@@ -360,10 +429,13 @@ class Contract:
             self.services.append(service)
             for j, m in enumerate(d.method):
                 where = self.place(file, (6, i, 2, j))
-                if not m.options.HasExtension(self.annotations.http):
-                    raise Refusal(where, f"{service.name}.{m.name}: no google.api.http rule")
-                http = m.options.Extensions[self.annotations.http]
-                service.methods.append(Method(service, m, m.options.Extensions[self.options.metodo], http, self.messages, where))
+                http = m.options.Extensions[self.annotations.http] if m.options.HasExtension(self.annotations.http) else None
+                options = m.options.Extensions[self.options.metodo]
+                if bool(http) == options.solo_rpc:
+                    raise Refusal(where, f"{service.name}.{m.name}: " + ("solo_rpc with a google.api.http rule" if http else "no google.api.http rule"))
+                service.methods.append(Method(service, m, options, http, self.messages, where))
+            for method in service.methods:
+                method.link_upload()
 
     def check_routes(self):
         seen = {}

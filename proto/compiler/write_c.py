@@ -24,6 +24,11 @@ def flag(value):
     return "true" if value else "false"
 
 
+def request_index(route):
+    """Of the field that is the body, -1 when it is the whole message."""
+    return route.method.request.index(route.body_field.name) if route.body_field else -1
+
+
 def cents(value):
     return int(value * 100)
 
@@ -102,7 +107,17 @@ class Tables:
     def integer(value):
         return "INT64_MIN" if value == -(1 << 63) else f"INT64_C({value})"
 
+    def write_uploads(self):
+        """What pd_methods refers to and refers back."""
+        index = {id(m): n for n, m in enumerate(self.contract.methods)}
+        for n, m in enumerate(self.contract.methods):
+            if m.start:
+                self.line(f"static const char *const parts_{n}[] = {{{', '.join(map(quote, m.o.subida.partes))}}};")
+                self.line(f"static const pd_upload upload_{n} = {{&pd_methods[{index[id(m.start)]}], &pd_methods[{index[id(m.append)]}], "
+                          f"{len(m.o.subida.partes)}, parts_{n}}};")
+
     def write_methods(self):
+        self.write_uploads()
         self.line("const pd_method pd_methods[] = {")
         for index, m in enumerate(self.contract.methods):
             values = [quote(m.full), quote(m.service.name), quote(m.name), str(index), f"&{symbol(m.service.full)}__descriptor",
@@ -111,6 +126,7 @@ class Tables:
             values += map(flag, (m.o.formulario, m.o.sin_clave, m.o.no_guardar, m.o.sin_sobre, m.o.a_mano, m.is_post))
             values += [str(m.reply.index(m.o.texto)), str(m.reply.index(m.response_body)), flag(m.tagged)]
             values.append(f"&pd_methods[{self.contract.methods.index(m.version)}]" if m.version else "0")
+            values += [flag(m.carries_bytes), flag(m.o.archivo), f"&upload_{index}" if m.start else "0"]
             self.line("    {" + ", ".join(values) + "},")
         self.line("};")
         self.line(f"const size_t pd_n_methods = {len(self.contract.methods)};")
@@ -124,7 +140,7 @@ class Tables:
         self.line("const pd_route pd_routes[] = {")
         for n, (route, index) in enumerate(routes):
             self.line(f"    {{PD_{route.verb.upper()}, {quote(route.path)}, {len(route.segments)}, segments_{n}, {flag(route.body)}, "
-                      f"&pd_methods[{index}]}},")
+                      f"{request_index(route)}, &pd_methods[{index}]}},")
         self.line("};")
         self.line(f"const size_t pd_n_routes = {len(routes)};")
 

@@ -37,8 +37,10 @@ REASONS = {
     404: ("Not Found", "NOT_FOUND", "No existe la fila de la ruta, o una que el cuerpo nombra.", "Pendiente no encontrado con id: 42"),
     406: ("Not Acceptable", "INVALID_ARGUMENT", "`Accept` no admite lo que la ruta responde.", "Accept no admite la respuesta"),
     409: ("Conflict", "ALREADY_EXISTS", "Ya existe; o todavía está en uso, o la misma `Idempotency-Key` está en curso (ABORTED).", "Ya existe"),
-    413: ("Content Too Large", "INVALID_ARGUMENT", "El cuerpo pasa de 1 MiB.", "El cuerpo es demasiado grande"),
-    415: ("Unsupported Media Type", "INVALID_ARGUMENT", "El cuerpo no es de un tipo admitido.", "El cuerpo debe ser application/json"),
+    413: ("Content Too Large", "INVALID_ARGUMENT", "El cuerpo pasa de 1 MiB; con archivos, de 50 MB.", "El cuerpo es demasiado grande"),
+    415: ("Unsupported Media Type", "INVALID_ARGUMENT", "El cuerpo, o uno de sus archivos, no es de un tipo admitido.",
+          "El cuerpo debe ser application/json"),
+    416: ("Range Not Satisfiable", "OUT_OF_RANGE", "El archivo no tiene ese rango; `Content-Range` dice cuánto mide.", "El rango está fuera del archivo"),
     422: ("Unprocessable Content", "INVALID_ARGUMENT", "La `Idempotency-Key` ya se usó con otro cuerpo.", "La clave ya se usó con otro cuerpo"),
     429: ("Too Many Requests", "RESOURCE_EXHAUSTED", "Demasiadas peticiones: no se hizo nada.", "Demasiadas peticiones"),
     431: ("Request Header Fields Too Large", "INVALID_ARGUMENT", "La cabecera pasa de 32 KiB.", "La cabecera de la petición es demasiado grande"),
@@ -74,6 +76,7 @@ PARAMETERS |= {
         "name": "If-None-Match", "in": "header", "schema": {"type": "string", "pattern": rf'^(\*|(W/)?{TAG}(, ?(W/)?{TAG})*)$'},
         "description": "El `ETag` (o varios, con comas) que el cliente ya tiene: si alguno es el de ahora, 304 sin cuerpo."}}
 PAGES = ["/openapi.json", "/v3/api-docs"]
+IMAGES = ["image/jpeg", "image/png", "image/webp", "image/gif", "image/heic", "image/heif"]
 HEADERS = {
     "RequestId": {"schema": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,64}$"}, "description": "El id de la petición."},
     "Replayed": {"schema": {"type": "string", "enum": ["true"]}, "description": "Es la respuesta guardada de la misma `Idempotency-Key`."},
@@ -117,8 +120,10 @@ class Operation:
         self.request = self.method.request
         # an action, or a search by POST: its few fields may come in the query as well as in the body
         action = route.verb == "put" and not self.request.clears
-        self.loose = route.body and (self.method.o.formulario or self.method.effect == "PD_READS" or action)
-        self.beside = [f for f in self.request.shown if f.name not in route.variables]  # what the path does not say
+        self.plain = route.body and not (route.body_field or self.method.start)  # the whole request as one JSON object
+        self.loose = self.plain and (self.method.o.formulario or self.method.effect == "PD_READS" or action)
+        beside = route.in_query if self.method.o.archivo else self.request.shown
+        self.beside = [f for f in beside if f.name not in route.variables]  # what the path does not say
 
     def json(self):
         method = self.method
@@ -136,7 +141,7 @@ class Operation:
             out.append(f"Otra forma de `{first.verb.upper()} {json_path(first)}`.")
         if self.loose:
             out.append("Cada campo puede venir en la consulta o en el cuerpo, no en los dos.")
-        elif self.route.body and self.route.variables:
+        elif self.plain and self.route.variables:
             names = ", ".join(f"`{self.request.by_name[name].json}`" for name in self.route.variables)
             out.append(f"El cuerpo puede repetir {names}, si es igual.")
         if self.method.o.sin_sobre:
@@ -155,8 +160,8 @@ class Operation:
 
     def parameters(self):
         out = [self.parameter(self.request.by_name[name], "path", True) for name in self.route.variables]
-        if self.loose or not self.route.body:
-            out += [self.parameter(f, "query", f.required and not self.loose) for f in self.beside if not f.is_message]
+        queried = self.beside if self.loose else self.route.in_query
+        out += [self.parameter(f, "query", f.required and not self.loose) for f in queried if not f.is_message]
         shared = (["IdempotencyKey"] if self.honours_key() else []) + (["IfNoneMatch"] if self.reads_one() else [])
         return out + [{"$ref": f"#/components/parameters/{name}"} for name in [*shared, "GrpcTimeout"]]
 
@@ -166,7 +171,26 @@ class Operation:
     def honours_key(self):
         return self.method.takes_key and self.route.verb == "post"
 
+    def files(self):
+        """A multipart body. Other names that a part may have are aliases, which a client need not know."""
+        part = {"type": "array", "minItems": 1, "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+                "description": "JPEG, PNG, WebP, GIF o HEIC, por su contenido; hasta 50 MB en total."}
+        name = self.method.o.subida.partes[0]
+        schema = {"type": "object", "required": [name], "properties": {name: part}}
+        return {"required": True, "content": {"multipart/form-data": {"schema": schema}}}
+
+    def list(self):
+        """A body that is one list."""
+        field = self.route.body_field
+        example = [self.schemas.request_example(field.message, ())] if field.is_message else field.example
+        schema = {**self.schemas.request_field(field, False, False), "type": "array"}
+        return {"required": True, "content": {"application/json": {"schema": schema, **({"example": example} if example else {})}}}
+
     def body(self):
+        if self.method.start:
+            return self.files()
+        if self.route.body_field:
+            return self.list()
         left_out = self.route.variables
         schema = self.schemas.request(self.request, left_out, demanding=not self.loose)
         example = self.schemas.request_example(self.request, left_out)
@@ -179,6 +203,8 @@ class Operation:
 
     def success(self):
         method, schemas = self.method, self.schemas
+        if method.o.archivo:
+            return {name: {"schema": {"contentMediaType": name}} for name in IMAGES}
         if method.o.texto:
             field = method.reply.by_name[method.o.texto]
             shown = {"example": field.example} if field.example else {}
@@ -196,11 +222,14 @@ class Operation:
         if self.reads_one():
             out["304"] = {"description": "El cliente ya lo tiene (If-None-Match).",
                           "headers": {"X-Request-Id": header("RequestId"), "ETag": header("ETag")}}
+        if self.method.o.archivo:
+            out["206"] = {**out["200"], "description": "La parte que pide `Range`"}
+            out["304"] = {"description": "El cliente ya lo tiene (If-None-Match).", "headers": headers}
         return {**out, **{str(status): {"$ref": f"#/components/responses/Error{status}"} for status in sorted(self.statuses())}}
 
     def statuses(self):
         rule, writes = self.method.rule, self.method.effect != "PD_READS"
-        out = {400, 406, 429, 431, 500, 503, 504}
+        out = {400, 429, 431, 500, 503, 504, 416 if self.method.o.archivo else 406}
         if not rule.public or self.method.o.a_mano:
             out.add(401)
         if not rule.open_to_all:

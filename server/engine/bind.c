@@ -1,6 +1,7 @@
 /* bind: a request and its caller become the parameters of a prepared statement. Text but for bytes and the coalesced
  * array, which PostgreSQL reads faster in binary. */
 #include "pendientes/check.h"
+#include "pendientes/image.h"
 #include "pendientes/json.h"
 #include "pendientes/scalar.h"
 #include "server/engine/protect.h"
@@ -187,6 +188,44 @@ static bool bind_list(binder *b, int i, const en_param *param, const ProtobufCMe
     return true;
 }
 
+/* The message that holds the field at the end of path[from, to); NULL when one on the way is absent. */
+static const ProtobufCMessage *holder_of(const en_param *param, int from, int to, const ProtobufCMessage *message) {
+    for (int i = from; i < to - 1 && message != NULL; i++) {
+        message = *(ProtobufCMessage *const *)member(message, field_of(&param->path[i])->offset);
+    }
+    return message;
+}
+
+/* What each message of a list has in one field, as an array literal. */
+static bool bind_parts(binder *b, int i, const en_param *param, int step, const ProtobufCMessage *request) {
+    const ProtobufCMessage *holder = holder_of(param, 0, step + 1, request);
+    const ProtobufCFieldDescriptor *list = field_of(&param->path[step]),
+                                   *field = field_of(&param->path[param->depth - 1]);
+    size_t n = holder != NULL ? *(const size_t *)member(holder, list->quantifier_offset) : 0;
+    pd_text out = {.arena = b->arena};
+    for (size_t k = 0; k < n; k++) {
+        const ProtobufCMessage *part = (*(ProtobufCMessage *const *const *)member(holder, list->offset))[k];
+        part = holder_of(param, step + 1, param->depth, part);
+        bool present = part != NULL && pd_present(part, field);
+        const char *text = present ? scalar_text(b, param, member(part, field->offset)) : NULL;
+        if (present && text == NULL) {
+            return false;
+        }
+        pd_text_str(&out, k == 0 ? "{" : ",");
+        if (present) {
+            put_quoted(&out, text);
+        } else {
+            pd_text_str(&out, "NULL");
+        }
+    }
+    if (n > 0) {
+        pd_text_str(&out, "}");
+        pd_text_add(&out, "", 1);
+        b->params->values[i] = out.at;
+    }
+    return true;
+}
+
 static void bind_bytes(binder *b, int i, const uint8_t *bytes, size_t len) {
     b->params->values[i] = len > 0 ? (const char *)bytes : "";
     b->params->lengths[i] = (int)len;
@@ -205,14 +244,6 @@ static bool bind_sealed(binder *b, int i, const en_param *param, const ProtobufC
     }
     bind_bytes(b, i, sealed, len);
     return true;
-}
-
-/* The message that holds the parameter's field; NULL when one on the way is absent. */
-static const ProtobufCMessage *holder_of(const en_param *param, const ProtobufCMessage *request) {
-    for (int i = 0; i < param->depth - 1 && request != NULL; i++) {
-        request = *(ProtobufCMessage *const *)member(request, field_of(&param->path[i])->offset);
-    }
-    return request;
 }
 
 static void bind_coalesced(int i, const int64_t *values, size_t n, pd_arena *arena, en_params *params) {
@@ -234,7 +265,11 @@ static void bind_coalesced(int i, const int64_t *values, size_t n, pd_arena *are
 static bool bind_field(binder *b, int i, const en_param *param, const ProtobufCMessage *request) {
     const en_step *last = &param->path[param->depth - 1];
     const ProtobufCFieldDescriptor *field = field_of(last);
-    const ProtobufCMessage *holder = holder_of(param, request);
+    int list = en_list_step(param);
+    if (list >= 0) {
+        return bind_parts(b, i, param, list, request);
+    }
+    const ProtobufCMessage *holder = holder_of(param, 0, param->depth, request);
     if (holder == NULL || !pd_present(holder, field)) {
         b->params->values[i] = param->fallback;
         return true;
@@ -249,7 +284,11 @@ static bool bind_field(binder *b, int i, const en_param *param, const ProtobufCM
     }
     if (field->type == PROTOBUF_C_TYPE_BYTES) {
         const ProtobufCBinaryData *bytes = at;
-        bind_bytes(b, i, bytes->data, bytes->len);
+        if (param->source == EN_FROM_TYPE) {
+            b->params->values[i] = pd_image_type(bytes->data, bytes->len);
+        } else {
+            bind_bytes(b, i, bytes->data, bytes->len);
+        }
         return true;
     }
     if (last->message->fields[last->index].protection == PD_SEALED) {
@@ -265,10 +304,11 @@ static bool bind_one(binder *b, int i, const en_param *param, const ProtobufCMes
     switch (param->source) {
     case EN_FROM_FIELD:
     case EN_FROM_END:
+    case EN_FROM_TYPE:
         return bind_field(b, i, param, request);
     case EN_FROM_PRESENCE: {
         const en_step *last = &param->path[param->depth - 1];
-        const ProtobufCMessage *holder = holder_of(param, request);
+        const ProtobufCMessage *holder = holder_of(param, 0, param->depth, request);
         bool present =
             holder != NULL && (pd_present(holder, field_of(last)) ||
                                (last->message->clear_index >= 0 && pd_cleared(last->message, holder, field_of(last))));

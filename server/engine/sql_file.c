@@ -43,6 +43,16 @@ int en_order_index(const pd_message *message) {
     return index >= 0 && message->type->fields[index].type == PROTOBUF_C_TYPE_INT64 ? index : -1;
 }
 
+int en_list_step(const en_param *param) {
+    for (int i = 0; i < param->depth - 1; i++) {
+        const en_step *step = &param->path[i];
+        if (step->message->type->fields[step->index].label == PROTOBUF_C_LABEL_REPEATED) {
+            return i;
+        }
+    }
+    return -1;
+}
+
 bool en_rule_has_relations(const pd_rule *rule) {
     for (size_t i = 0; i < rule->n; i++) {
         if (rule->alternatives[i].relation != PD_REL_ANY) {
@@ -180,6 +190,38 @@ static bool walk(scanner *s, en_param *param, size_t len, const char **rest) {
     return true;
 }
 
+/* `:campo.fin` and `:campo.tipo`: what stands behind a field that is no message. */
+static bool resolve_ending(scanner *s, en_param *param, const char *ending, Oid *type) {
+    const en_step *last = &param->path[param->depth - 1];
+    const pd_field *options = &last->message->fields[last->index];
+    bool list = last->message->type->fields[last->index].label == PROTOBUF_C_LABEL_REPEATED;
+    if (strcmp(ending, "fin") == 0 && (options->format != PD_FORMAT_DATE_OR_TIME || list)) {
+        return en_misfit(s->statement, s->arena, s->error, "parámetro «:%s»: «.fin» solo vale en un FECHA_O_HORA",
+                         param->name);
+    }
+    if (strcmp(ending, "tipo") == 0 && options->format != PD_FORMAT_IMAGE) {
+        return en_misfit(s->statement, s->arena, s->error, "parámetro «:%s»: «.tipo» solo vale en una IMAGEN",
+                         param->name);
+    }
+    if (strcmp(ending, "fin") != 0 && strcmp(ending, "tipo") != 0) {
+        return en_misfit(s->statement, s->arena, s->error, "parámetro desconocido «:%s»: «%s» no es un mensaje",
+                         param->name, last->message->type->fields[last->index].name);
+    }
+    bool end = strcmp(ending, "fin") == 0;
+    param->source = end ? EN_FROM_END : EN_FROM_TYPE;
+    *type = end ? EN_TIMESTAMPTZ : EN_TEXT;
+    return true;
+}
+
+static int lists_on_the_way(const en_param *param) {
+    int n = 0;
+    for (int i = 0; i < param->depth - 1; i++) {
+        const en_step *step = &param->path[i];
+        n += step->message->type->fields[step->index].label == PROTOBUF_C_LABEL_REPEATED;
+    }
+    return n;
+}
+
 static bool resolve_field(scanner *s, en_param *param, Oid *type) {
     size_t len = strlen(param->name);
     bool presence = param->name[len - 1] == '?';
@@ -190,25 +232,14 @@ static bool resolve_field(scanner *s, en_param *param, Oid *type) {
     const en_step *last = &param->path[param->depth - 1];
     const ProtobufCFieldDescriptor *field = &last->message->type->fields[last->index];
     const pd_field *options = &last->message->fields[last->index];
-    for (int i = 0; i < param->depth - 1; i++) {
-        const en_step *step = &param->path[i];
-        if (step->message->type->fields[step->index].label == PROTOBUF_C_LABEL_REPEATED) {
-            return en_misfit(s->statement, s->arena, s->error, "parámetro «:%s»: pasa por una lista de mensajes",
-                             param->name);
-        }
+    bool list = field->label == PROTOBUF_C_LABEL_REPEATED, parts = en_list_step(param) >= 0;
+    if (parts && (list || presence || rest < end || lists_on_the_way(param) > 1)) {
+        return en_misfit(s->statement, s->arena, s->error,
+                         "parámetro «:%s»: de una lista de mensajes solo se puede tomar un campo de cada uno",
+                         param->name);
     }
     if (rest < end) {
-        if (strncmp(rest, "fin", (size_t)(end - rest)) != 0 || end - rest != 3 || presence) {
-            return en_misfit(s->statement, s->arena, s->error, "parámetro desconocido «:%s»: «%s» no es un mensaje",
-                             param->name, field->name);
-        }
-        if (options->format != PD_FORMAT_DATE_OR_TIME || field->label == PROTOBUF_C_LABEL_REPEATED) {
-            return en_misfit(s->statement, s->arena, s->error, "parámetro «:%s»: «.fin» solo vale en un FECHA_O_HORA",
-                             param->name);
-        }
-        param->source = EN_FROM_END;
-        *type = EN_TIMESTAMPTZ;
-        return true;
+        return resolve_ending(s, param, presence ? "" : rest, type);
     }
     if (presence) {
         param->source = EN_FROM_PRESENCE;
@@ -219,16 +250,14 @@ static bool resolve_field(scanner *s, en_param *param, Oid *type) {
         return en_misfit(s->statement, s->arena, s->error, "parámetro «:%s»: un mensaje no se puede pasar entero",
                          param->name);
     }
-    if (options->protection == PD_SEALED &&
-        (field->label == PROTOBUF_C_LABEL_REPEATED || en_order_index(last->message) < 0)) {
+    if (options->protection == PD_SEALED && (list || parts || en_order_index(last->message) < 0)) {
         return en_misfit(s->statement, s->arena, s->error,
                          "parámetro «:%s»: un campo CIFRADO no puede ser lista y necesita «pendiente_id» a su lado",
                          param->name);
     }
     param->source = EN_FROM_FIELD;
     *type = type_of(field, options);
-    if (field->label == PROTOBUF_C_LABEL_REPEATED ||
-        (param->depth == 1 && last->index == s->statement->header.coalesce)) {
+    if (list || parts || (param->depth == 1 && last->index == s->statement->header.coalesce)) {
         *type = array_of(*type);
     }
     if (s->statement->method->reply->is_page && param->depth == 1) {

@@ -113,7 +113,7 @@ static bool check_param(describer *d, const en_sql *part, int i) {
     }
     const en_step *last = &param->path[param->depth - 1];
     const ProtobufCFieldDescriptor *field = &last->message->type->fields[last->index];
-    bool list = field->label == PROTOBUF_C_LABEL_REPEATED;
+    bool list = field->label == PROTOBUF_C_LABEL_REPEATED || en_list_step(param) >= 0;
     pg_type type = look_up(d, found);
     if (list ? type.category == 'A' : is_texts(type.category)) {
         return true;

@@ -12,7 +12,8 @@
  * The header ends at the first line that is blank or no comment; comments may follow below.
  *
  * Parameters: :campo (NULL when absent), :campo? (bool: present, or named in `limpiar`), :sub.campo, repeated scalars
- * as arrays, :campo.fin (the exclusive end of a FECHA_O_HORA filter, whose plain form is its start), :quien.usuario_id,
+ * as arrays, :lista.campo of a list of messages as an array of what each has there, :campo.fin (the exclusive end of a
+ * FECHA_O_HORA filter, whose plain form is its start), :campo.tipo (the media type of an IMAGEN), :quien.usuario_id,
  * :quien.empleado_id, :quien.permisos, and the macro :acceso(alias). `::` casts, strings, dollar quotes, quoted
  * identifiers and comments are left alone.
  *

@@ -37,6 +37,7 @@ typedef enum en_source {
     EN_FROM_FIELD,    /* :campo, :sub.campo */
     EN_FROM_PRESENCE, /* :campo? */
     EN_FROM_END,      /* :campo.fin */
+    EN_FROM_TYPE,     /* :campo.tipo */
     EN_FROM_USER,     /* :quien.usuario_id */
     EN_FROM_EMPLOYEE, /* :quien.empleado_id */
     EN_FROM_BITS,     /* :quien.permisos */
@@ -122,6 +123,8 @@ struct en_statement {
 /* Sets *error to "file: reason"; returns false. */
 bool en_misfit(const en_statement *statement, pd_arena *arena, const char **error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* The step that is a list of messages, each of which gives an element of the parameter; -1: none. */
+int en_list_step(const en_param *param);
 /* Index of the int64 `pendiente_id` that stands beside a sealed field; -1: none. */
 int en_order_index(const pd_message *message);
 /* True when some alternative of the rule asks for a relation. */

@@ -132,6 +132,8 @@ size_t en_statements_count(const en_statements *set) {
 
 pg_lane_id en_statements_lane(const en_statement *statement) {
     const en_header *header = en_statement_header(statement);
+    if (en_statement_method(statement)->carries_bytes)
+        return PG_LANE_BYTES;
     if (header->write)
         return header->batch ? PG_LANE_BATCH : PG_LANE_WRITE;
     return header->coalesce >= 0 ? PG_LANE_READ : PG_LANE_SEARCH;

@@ -56,6 +56,46 @@ START_TEST(obligatory) {
 }
 END_TEST
 
+/* What pd_check says of these bytes in a message that has one field of that kind. */
+static void bytes(const pd_field *field, const char *content, const char *message, pd_reason reason) {
+    typedef struct holder {
+        ProtobufCMessage base;
+        protobuf_c_boolean has;
+        ProtobufCBinaryData at;
+    } holder;
+    const ProtobufCFieldDescriptor type = {.name = "datos",
+                                           .id = 1,
+                                           .label = PROTOBUF_C_LABEL_OPTIONAL,
+                                           .type = PROTOBUF_C_TYPE_BYTES,
+                                           .quantifier_offset = offsetof(holder, has),
+                                           .offset = offsetof(holder, at)};
+    const ProtobufCMessageDescriptor descriptor = {.fields = &type, .n_fields = 1, .sizeof_message = sizeof(holder)};
+    const pd_message held = {.type = &descriptor, .fields = field, .clear_index = -1};
+    holder h = {.has = content != NULL};
+    pd_status status = {0};
+    if (content)
+        h.at = (ProtobufCBinaryData){strlen(content), (uint8_t *)content};
+    pd_check(&held, &h.base, arena, &status);
+    ck_assert_str_eq(pd_status_message(&status, arena), message);
+    ck_assert_int_eq(status.reason, reason);
+}
+
+START_TEST(bytes_have_a_bound_and_a_kind) {
+    const pd_field plain = {.json = "datos", .required = true, .not_null = true, .max_bytes = 6};
+    const pd_field image = {
+        .json = "datos", .required = true, .not_null = true, .max_bytes = 8, .format = PD_FORMAT_IMAGE};
+    bytes(&plain, NULL, "datos: es obligatorio", PD_REASON_NONE);
+    bytes(&plain, "", "datos: no puede estar vacío", PD_REASON_NONE);
+    bytes(&plain, "123456", "", PD_REASON_NONE);
+    bytes(&plain, "1234567", "datos: debe ocupar como máximo 6 bytes", PD_REASON_NONE);
+    bytes(&image, NULL, "datos: es obligatorio", PD_REASON_NONE);
+    bytes(&image, "GIF89a", "", PD_REASON_NONE);
+    bytes(&image, "GIF89a...", "datos: debe ocupar como máximo 8 bytes", PD_REASON_NONE);
+    bytes(&image, "", "datos: debe ser una imagen JPEG, PNG, WebP, GIF o HEIC", PD_REASON_MEDIA_TYPE);
+    bytes(&image, "%PDF-1.7", "datos: debe ser una imagen JPEG, PNG, WebP, GIF o HEIC", PD_REASON_MEDIA_TYPE);
+}
+END_TEST
+
 START_TEST(lengths_count_code_points) {
     text(&value.text, "ñandú", "");
     text(&value.text, "ñandús", "texto: debe tener como máximo 5 caracteres");
@@ -250,6 +290,7 @@ int main(void) {
     TCase *tests = tcase_create("check");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, obligatory);
+    tcase_add_test(tests, bytes_have_a_bound_and_a_kind);
     tcase_add_test(tests, lengths_count_code_points);
     tcase_add_test(tests, formats);
     tcase_add_test(tests, ranges);

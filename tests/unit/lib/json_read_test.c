@@ -41,6 +41,19 @@ static void reads(const char *json) {
     ck_assert_msg(read(json), "%s: %s", json, pd_status_message(&status, arena));
 }
 
+/* A body that is the list of `partes`. */
+static bool read_list(const char *json) {
+    sample_init(&value.base);
+    status = (pd_status){0};
+    int field = pd_field_by_json(&sample_message, "partes", 6);
+    return pd_json_read_list(&sample_message, field, json, strlen(json), false, &value.base, arena, &status);
+}
+
+static void refused_list(const char *json, const char *message) {
+    ck_assert_msg(!read_list(json), "%s", json);
+    ck_assert_str_eq(pd_status_message(&status, arena), message);
+}
+
 /* The whole message, so that neither a missing nor an additional error goes unnoticed. */
 static void refused(const char *json, const char *message) {
     ck_assert_msg(!read(json), "%s", json);
@@ -48,6 +61,24 @@ static void refused(const char *json, const char *message) {
     const char *got = pd_status_message(&status, arena);
     ck_assert_msg(strcmp(got, message) == 0, "%s:\n got %s\nwant %s", json, got, message);
 }
+
+START_TEST(a_list_may_be_the_body) {
+    ck_assert(read_list(" [{\"url\": \"a\"}, {\"url\": \"b\", \"otra\": [1]}] "));
+    ck_assert_uint_eq(value.n_parts, 2);
+    ck_assert_str_eq(value.parts[1]->url, "b");
+    ck_assert(read_list("[]"));
+    ck_assert_uint_eq(value.n_parts, 0);
+    refused_list("{}", "El cuerpo debe ser una lista JSON");
+    refused_list("7", "El cuerpo debe ser una lista JSON");
+    refused_list("null", "El cuerpo debe ser una lista JSON");
+    refused_list("", "El cuerpo no es JSON válido");
+    refused_list("[null]", "partes[0]: no puede ser nulo");
+    refused_list("[{\"url\": \"a\"}, []]", "partes[1]: debe ser un objeto");
+    refused_list("[{\"url\": 7}]", "partes[0].url: debe ser un texto");
+    refused_list("[{\"url\": \"a\"", "partes[0].url: no va seguido de JSON válido");
+    refused_list("[] []", "El cuerpo tiene algo más después del objeto JSON");
+}
+END_TEST
 
 START_TEST(every_kind_of_field) {
     reads(" {\"elId\": 42, \"texto\": \"ñ\", \"color\": \"AZUL\", \"monto\": 50.5, \"fecha\": \"2026-07-10\","
@@ -467,6 +498,7 @@ int main(void) {
     Suite *suite = suite_create("json_read");
     TCase *tests = tcase_create("json_read");
     tcase_add_checked_fixture(tests, setup, teardown);
+    tcase_add_test(tests, a_list_may_be_the_body);
     tcase_add_test(tests, every_kind_of_field);
     tcase_add_test(tests, integers);
     tcase_add_test(tests, decimals);

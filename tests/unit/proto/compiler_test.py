@@ -114,7 +114,12 @@ class Fields(Test):
 
     def test_shapes(self):
         self.field("optional double a = 2;", "JSON form")
-        self.field("optional bytes a = 2;", "JSON form")
+        self.method("bytes have no form in JSON", req="optional bytes a = 2 [(pendientes.campo) = { bytes_max: 9 }];")
+        self.method("bytes have no form in JSON", resp="optional bytes a = 2;")
+        self.field("repeated bytes a = 2;", "bytes are not repeated")
+        self.field("optional bytes a = 2 [(pendientes.campo) = { largo_max: 1 }];", "largo_max is for a string")
+        self.field("optional bytes a = 2 [(pendientes.campo) = { formato: FECHA }];", "formato is for a string")
+        self.field("optional string a = 2 [(pendientes.campo) = { formato: IMAGEN }];", "IMAGEN for bytes")
         self.field("required string a = 2;", "write optional and obligatorio")
         self.field("optional int32 a = 2 [default = 3];", "default")
         self.field("oneof x { string a = 2; }", "oneof")
@@ -133,6 +138,59 @@ class Fields(Test):
         self.field("optional string a = 2 [(pendientes.campo) = { patron: \"^x$\" ejemplo: \"y\" }];", "ejemplo «y»")
         self.refused("optional E.Valor a", "ejemplo «NO»", req="optional E.Valor a = 2 [(pendientes.campo) = { ejemplo: \"NO\" }];",
                      more="message E { enum Valor { SI = 0; } }\n")
+
+
+class Files(Test):
+    """Methods that only the RPC shows, and those whose bodies are files."""
+    UPLOAD = """service Archivos {
+  rpc Subir(SubirReq) returns (Nombre) { option (google.api.http) = { post: "/s/{id}" body: "*" };
+    option (pendientes.metodo) = { subida: { empezar: "Empezar" anadir: "Anadir" partes: "files" } }; }
+  rpc Empezar(EmpezarReq) returns (Nombre) { option (pendientes.metodo) = { solo_rpc: true }; }
+  rpc Anadir(AnadirReq) returns (Nombre) { option (pendientes.metodo) = { solo_rpc: true }; }
+  rpc Leer(LeerReq) returns (Trozo) { option idempotency_level = NO_SIDE_EFFECTS; option (google.api.http) = { get: "/f/{nombre}" };
+    option (pendientes.metodo) = { archivo: true }; }
+}
+message Nombre { optional string nombre = 1; }
+message SubirReq { optional int64 id = 1 [(pendientes.campo) = { obligatorio: true }]; repeated string archivos = 2; }
+message EmpezarReq { optional int64 id = 1; optional int64 tamano = 2; optional string nombre_original = 3;
+  optional bytes datos = 4 [(pendientes.campo) = { formato: IMAGEN bytes_max: 9 }]; }
+message AnadirReq { optional string nombre = 1; optional int64 desde = 2; optional bytes datos = 3 [(pendientes.campo) = { bytes_max: 9 }]; }
+message LeerReq { optional string nombre = 1 [(pendientes.campo) = { obligatorio: true }]; optional int64 desde = 2; optional int64 largo = 3; }
+message Trozo { optional bytes datos = 1; optional int64 total = 2; optional string tipo = 3; optional string huella = 4;
+  optional string nombre_original = 5; }
+"""
+
+    def upload(self, old, new, at, reason):
+        self.assertIn(old, self.UPLOAD)
+        self.refused(at, reason, more=self.UPLOAD.replace(old, new))
+
+    def test_taken(self):
+        build = self.taken(more=self.UPLOAD)
+        self.assertEqual(list(build.document["paths"]["/s/{id}"]["post"]["requestBody"]["content"]), ["multipart/form-data"])
+        self.assertIn("image/png", build.document["paths"]["/f/{nombre}"]["get"]["responses"]["206"]["content"])
+        self.assertNotIn("Empezar", str(build.document["paths"].keys()))
+
+    def test_refusals(self):
+        self.upload('empezar: "Empezar"', 'empezar: "Nada"', "rpc Subir", "solo_rpc methods of its service")
+        self.upload("optional int64 tamano = 2;", "", "rpc Subir", "have «tamano» of type int64")
+        self.upload("repeated string archivos = 2;", "", "rpc Subir", "have «archivos» of type string")
+        self.upload("message EmpezarReq { optional int64 id = 1;", "message EmpezarReq {", "rpc Subir", "has id as SubirReq has it")
+        self.upload("datos = 3 [(pendientes.campo) = { bytes_max: 9 }]", "datos = 3 [(pendientes.campo) = { bytes_max: 8 }]", "rpc Subir",
+                    "of one size")
+        self.upload("[(pendientes.campo) = { bytes_max: 9 }]", "", "optional bytes datos = 3", "say bytes_max")
+        self.upload("optional int64 total = 2;", "", "rpc Leer", "archivo is for one GET; its messages have «total»")
+        self.method("solo_rpc with a google.api.http rule", options="solo_rpc: true")
+        self.method("no google.api.http rule", method="")
+
+    def test_list_body(self):
+        put = 'option idempotency_level = IDEMPOTENT; option (google.api.http) = { put: "/a/{id}" body: "%s" };'
+        items = dict(req="repeated Item items = 2; optional int64 n = 3;", more="message Item { optional string url = 1; }\n")
+        build = self.taken(method=put % "items", **items)
+        operation = build.document["paths"]["/a/{id}"]["put"]
+        self.assertEqual(operation["requestBody"]["content"]["application/json"]["schema"]["type"], "array")
+        self.assertIn("n", [p.get("name") for p in operation["parameters"]])
+        self.method("body is", method=put % "n", **items)
+        self.method("body is", method=put % "nada", **items)
 
 
 class Messages(Test):

@@ -141,6 +141,7 @@ static inline void h_start(void) {
         .migrations_dir = h_source("migrations"),
         .zone = "America/Lima",
         .zona_z = "convertir",
+        .bytes_connections = 1,
         .write_connections = 4,
         .search_connections = 2,
         .batch_connections = 2,

@@ -76,6 +76,19 @@ START_TEST(what_is_absent_is_null) {
 }
 END_TEST
 
+START_TEST(a_list_of_messages_gives_what_each_has) {
+    Muestra__Parte one = MUESTRA__PARTE__INIT, two = MUESTRA__PARTE__INIT, *parts[] = {&one, &two};
+    ck_assert_ptr_null(bound(":partes.nombre"));
+    request.partes = parts;
+    request.n_partes = 2;
+    one.nombre = (char *)"a, \"b\"";
+    two.has_id = 1;
+    two.id = 7;
+    ck_assert_str_eq(selected(":partes.nombre::text[]"), "{\"a, \\\"b\\\"\",NULL}");
+    ck_assert_str_eq(selected(":partes.id"), "{NULL,7}");
+}
+END_TEST
+
 START_TEST(scalars_are_text) {
     request.has_id = request.has_numero = request.has_activo = request.has_color = request.has_peso = 1;
     request.id = INT64_MIN;
@@ -310,6 +323,7 @@ int main(void) {
     TCase *tests = tcase_create("bind");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, what_is_absent_is_null);
+    tcase_add_test(tests, a_list_of_messages_gives_what_each_has);
     tcase_add_test(tests, scalars_are_text);
     tcase_add_test(tests, instants_are_utc);
     tcase_add_test(tests, a_value_that_does_not_convert_names_its_field);

@@ -99,6 +99,9 @@ START_TEST(a_coalesced_parameter_is_an_array) {
     const en_statement *s = parse(ts_sample_part(), "-- read coalesce=id\nSELECT 1 WHERE id = ANY(:id)");
     ck_assert_int_eq(en_statement_types(s, EN_MAIN, &types), 1);
     ck_assert_uint_eq(types[0], 1016);
+    s = parse(ts_sample_part(), "-- read\nSELECT :partes.id"); /* what each of a list has */
+    ck_assert_int_eq(en_statement_types(s, EN_MAIN, &types), 1);
+    ck_assert_uint_eq(types[0], 1016);
 }
 END_TEST
 
@@ -115,7 +118,9 @@ static const struct wrong {
     {ts_sample_part, "-- read\nSELECT :cuando.fin", "«.fin» solo vale"},
     {ts_sample_part, "-- read\nSELECT :desde.fin?", "parámetro desconocido"},
     {ts_sample_part, "-- read\nSELECT :parte::text", "un mensaje no se puede pasar"},
-    {ts_sample_part, "-- read\nSELECT :partes.id", "lista de mensajes"},
+    {ts_sample_part, "-- read\nSELECT :partes.id?", "lista de mensajes"},
+    {ts_sample_part, "-- read\nSELECT :partes.cuando.fin", "lista de mensajes"},
+    {ts_sample_part, "-- read\nSELECT :crudo.tipo", "«.tipo» solo vale"},
     {ts_sample_part, "-- read\nSELECT $1", "por nombre"},
     {ts_sample_part, "-- read\nSELECT :acceso(a.b)", "alias"},
     {ts_sample_part, "-- read\nSELECT :acceso()", "alias"},

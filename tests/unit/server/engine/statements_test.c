@@ -62,12 +62,16 @@ START_TEST(lanes_follow_from_headers) {
     ck_assert_uint_eq(n[PG_LANE_READ], n[PG_LANE_SLOW]);
     ck_assert_uint_gt(n[PG_LANE_READ], 0);
     ck_assert_uint_gt(n[PG_LANE_WRITE], n[PG_LANE_BATCH]);
+    ck_assert_uint_gt(n[PG_LANE_BYTES], 0);
     for (size_t i = 0; i < pd_n_methods; i++) {
         const en_statement *statement = en_statements_of(set, &pd_methods[i]);
         if (!statement)
             continue;
         const en_header *header = en_statement_header(statement);
         pg_lane_id lane = en_statements_lane(statement);
+        ck_assert_int_eq(lane == PG_LANE_BYTES, pd_methods[i].carries_bytes);
+        if (lane == PG_LANE_BYTES)
+            continue;
         ck_assert_int_eq(lane == PG_LANE_READ, !header->write && header->coalesce >= 0);
         ck_assert_int_eq(lane == PG_LANE_WRITE || lane == PG_LANE_BATCH, header->write);
     }
