@@ -164,6 +164,34 @@ BEGIN
     RETURN fila;
 END $$;
 
+-- An image with its bytes; answers the name of its file.
+CREATE FUNCTION prueba.archivo(nota bigint, bytes bytea DEFAULT 'GIF89a de prueba') RETURNS text LANGUAGE sql AS $$
+    WITH a AS (
+        INSERT INTO archivos (usuario_id, tamano, terminado, huella, tipo, nombre, nombre_original)
+        SELECT min(id), octet_length(bytes), true, sha256(sha256(bytes)), 'image/gif', gen_random_uuid() || '.gif', 'prueba.gif' FROM usuarios
+        RETURNING id, nombre
+    ), t AS (
+        INSERT INTO archivos_trozos (archivo_id, numero, huella, datos) SELECT id, 0, sha256(bytes), bytes FROM a
+    ), i AS (
+        INSERT INTO pendientes_notas_imagenes (nota_id, url, archivo_id) SELECT nota, '/uploads/notas/' || nombre, id FROM a
+    )
+    SELECT nombre FROM a
+$$;
+
+-- A file that a role's user began and did not finish, of one piece or of more than that; answers its name.
+CREATE FUNCTION prueba.subida(rol text, faltan integer DEFAULT 0) RETURNS text LANGUAGE sql AS $$
+    WITH a AS (
+        INSERT INTO archivos (usuario_id, tamano, tipo, nombre)
+        SELECT id, CASE faltan WHEN 0 THEN 16 ELSE 262144 + faltan END, 'image/gif', gen_random_uuid() || '.gif'
+        FROM usuarios WHERE empleado_id = prueba.empleado(rol) AND vigente
+        RETURNING id, nombre, tamano
+    ), t AS (
+        INSERT INTO archivos_trozos (archivo_id, numero, huella, datos)
+        SELECT id, 0, sha256(b.bytes), b.bytes FROM a, LATERAL (SELECT convert_to(rpad('GIF89a', least(tamano, 262144), '.'), 'UTF8') AS bytes) b
+    )
+    SELECT nombre FROM a
+$$;
+
 -- A digest over every row that a call could change.
 CREATE FUNCTION prueba.huella() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -174,7 +202,7 @@ BEGIN
     FOREACH tabla IN ARRAY ARRAY['pendientes', 'pendientes_averias', 'pendientes_traslados', 'pendientes_instalaciones_internet',
         'pendientes_instalaciones_camaras', 'pendientes_recojo_dispositivos', 'historiales', 'clientes', 'empleados', 'cargos',
         'usuarios', 'roles', 'claves_idempotencia', 'notificaciones', 'pendientes_tiempos', 'pendientes_notas',
-        'pendientes_notas_imagenes', 'productos', 'pendientes_items', 'pagos', 'catalogos', 'catalogo_productos'] LOOP
+        'pendientes_notas_imagenes', 'archivos', 'productos', 'pendientes_items', 'pagos', 'catalogos', 'catalogo_productos'] LOOP
         EXECUTE format('SELECT count(*) || '':'' || coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM %I t', tabla) INTO parte;
         todo := todo || parte || ';';
     END LOOP;

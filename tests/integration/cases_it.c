@@ -242,7 +242,10 @@ static void run_rpc(const char *where, request *r) {
             key = r->headers[i] + 17;
     rpc_answer a = rpc_call(r->verb, r->target, strcmp(r->role, "-") == 0 ? NULL : http_token(r->role), r->body, key);
     if (a.carried) {
-        long status = a.reason == PD_REASON_OTHER_BODY ? 422 : a.reason == PD_REASON_STALE ? 412 : pd_code_http(a.code);
+        long status = a.reason == PD_REASON_OTHER_BODY   ? 422
+                      : a.reason == PD_REASON_STALE      ? 412
+                      : a.reason == PD_REASON_MEDIA_TYPE ? 415
+                                                         : pd_code_http(a.code);
         char *shown = a.json ? json_dumps(a.json, JSON_ENCODE_ANY) : strdup("");
         judge(where, r, status, a.json, shown);
         free(shown);

@@ -88,6 +88,36 @@ static bool bind_query(const pd_message *message, const char *query, ProtobufCMe
     return true;
 }
 
+/* Bytes have no form in the contract's JSON: here they are texts, taken out of the request before it is read … */
+static char *take_bytes(const pd_message *message, const char *body, ProtobufCMessage *value, pd_arena *arena) {
+    json_t *json = json_loads(body ? body : "{}", 0, NULL);
+    for (unsigned i = 0; json && i < message->type->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &message->type->fields[i];
+        json_t *text = json_object_get(json, message->fields[i].json);
+        if (field->type != PROTOBUF_C_TYPE_BYTES || !text)
+            continue;
+        ProtobufCBinaryData *bytes = (ProtobufCBinaryData *)((char *)value + field->offset);
+        bytes->len = json_string_length(text);
+        bytes->data = (uint8_t *)pd_arena_memdup(arena, json_string_value(text), bytes->len);
+        *(protobuf_c_boolean *)((char *)value + field->quantifier_offset) = 1;
+        json_object_del(json, message->fields[i].json);
+    }
+    char *rest = json_dumps(json, 0);
+    json_decref(json);
+    return rest;
+}
+
+/* … and put into the answer after it was written. */
+static void put_bytes(const pd_message *message, const ProtobufCMessage *value, json_t *json) {
+    for (unsigned i = 0; json_is_object(json) && i < message->type->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &message->type->fields[i];
+        const ProtobufCBinaryData *bytes = (const ProtobufCBinaryData *)((const char *)value + field->offset);
+        if (field->type == PROTOBUF_C_TYPE_BYTES)
+            json_object_set_new(json, message->fields[i].json,
+                                json_stringn(bytes->len ? (const char *)bytes->data : "", bytes->len));
+    }
+}
+
 typedef struct waiting {
     const pd_method *method;
     rpc_answer answer;
@@ -108,6 +138,8 @@ static void arrived(void *arg, const pd_reply *reply) {
         if (message)
             pd_json_write_body(w->method, message, &text);
         w->answer.json = json_loadb(text.at ? text.at : "", text.len, JSON_DECODE_ANY, NULL);
+        if (message)
+            put_bytes(w->method->reply, message, w->answer.json);
     } else if (reply->status->code != PD_OK) {
         json_t *errors = json_array();
         for (size_t i = 0; i < reply->status->n_errors; i++)
@@ -129,8 +161,32 @@ static rpc_answer finish(waiting *w) {
     return w->answer;
 }
 
+static rpc_answer send_message(const pd_method *method, const ProtobufCMessage *value, const char *token,
+                               const char *key) {
+    waiting w = {.method = method};
+    pd_meta meta = {.token = token, .token_len = token ? strlen(token) : 0, .key = key};
+    pd_client_call_message(rpc_client(), method, value, &meta, arrived, &w);
+    return finish(&w);
+}
+
+static rpc_answer call_method(const pd_method *method, const char *token, const char *body, const char *key) {
+    pd_arena *arena = pd_arena_new();
+    pd_status status = {0};
+    ProtobufCMessage *value = pd_arena_zalloc(arena, method->request->type->sizeof_message);
+    method->request->type->message_init(value);
+    char *rest = take_bytes(method->request, body, value, arena);
+    rpc_answer answer = {0};
+    if (rest && pd_json_read(method->request, rest, strlen(rest), false, value, NULL, arena, &status))
+        answer = send_message(method, value, token, key);
+    free(rest);
+    pd_arena_free(arena);
+    return answer;
+}
+
 rpc_answer rpc_call(const char *verb, const char *target, const char *token, const char *body, const char *key) {
     char vars[8][256];
+    if (strcmp(verb, "RPC") == 0)
+        return call_method(pd_method_find(target, strlen(target)), token, body, key);
     size_t path = strcspn(target, "?");
     const pd_route *route = route_of(verb, target, path, vars);
     if (!route)
@@ -141,7 +197,9 @@ rpc_answer rpc_call(const char *verb, const char *target, const char *token, con
     ProtobufCMessage *value = pd_arena_zalloc(arena, message->type->sizeof_message);
     message->type->message_init(value);
     bool fits = true;
-    if (body && *body && route->has_body)
+    if (body && *body && route->has_body && route->body_index >= 0)
+        fits = pd_json_read_list(message, route->body_index, body, strlen(body), false, value, arena, &status);
+    else if (body && *body && route->has_body)
         fits = pd_json_read(message, body, strlen(body), false, value, NULL, arena, &status);
     for (size_t i = 0; fits && i < route->n_segments; i++) {
         const pd_segment *segment = &route->segments[i];
@@ -155,12 +213,8 @@ rpc_answer rpc_call(const char *verb, const char *target, const char *token, con
     if (fits && target[path])
         fits = bind_query(message, target + path + 1, value, arena, &status);
     rpc_answer answer = {0};
-    if (fits) {
-        waiting w = {.method = route->method};
-        pd_meta meta = {.token = token, .token_len = token ? strlen(token) : 0, .key = key};
-        pd_client_call_message(rpc_client(), route->method, value, &meta, arrived, &w);
-        answer = finish(&w);
-    }
+    if (fits)
+        answer = send_message(route->method, value, token, key);
     pd_arena_free(arena);
     return answer;
 }

@@ -18,7 +18,8 @@ typedef struct rpc_answer {
 
 /* One client per process, to PENDIENTES_RPC. */
 pd_client *rpc_client(void);
-/* `key`: Idempotency-Key or NULL. */
+/* `key`: Idempotency-Key or NULL. With the verb "RPC" the target is a method's full name and the body its request;
+ * bytes stand in it, and in the answer, as texts. */
 rpc_answer rpc_call(const char *verb, const char *target, const char *token, const char *body, const char *key);
 /* Packed bytes as they are, for what no honest client sends. */
 rpc_answer rpc_bytes(const char *method, const uint8_t *bytes, size_t len, const char *token);
