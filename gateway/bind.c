@@ -137,8 +137,7 @@ static void bind_pairs(binder *b, gw_slice pairs, bool form) {
 static void bind_list(binder *b, int field, const gw_form *form) {
     b->in_body[field] = true;
     if (form->kind == GW_BODY_JSON)
-        pd_json_read_list(b->message, field, form->body.at, form->body.len, b->strict, b->value, b->arena,
-                          b->status);
+        pd_json_read_list(b->message, field, form->body.at, form->body.len, b->strict, b->value, b->arena, b->status);
     else
         refuse(b, field, "es obligatorio");
 }

@@ -6,18 +6,19 @@
 
 enum {
     FIRST_MS = 60 * 1000,
-    AGAIN_MS = 200, /* a sweep takes a bounded number of rows; more are waiting */
-    SWEEP_ROWS = 5000,
-    N_SWEEPS = 2,
+    AGAIN_MS = 200,
+    N_SWEEPS = 3,
 };
 
 static const struct {
     en_own_id id;
     uint64_t each_ms;
+    int rows; /* taken at once, as the statement limits them: when it took so many, more are waiting */
     const char *what;
 } table[N_SWEEPS] = {
-    {EN_OWN_SWEEP_KEYS, 3600 * 1000, "idempotency keys"},
-    {EN_OWN_SWEEP_ATTEMPTS, 300 * 1000, "attempts to log in"},
+    {EN_OWN_SWEEP_KEYS, 3600 * 1000, 5000, "idempotency keys"},
+    {EN_OWN_SWEEP_ATTEMPTS, 300 * 1000, 5000, "attempts to log in"},
+    {EN_OWN_SWEEP_FILES, 300 * 1000, 10, "unfinished uploads"},
 };
 
 typedef struct sweep {
@@ -42,7 +43,7 @@ static void swept(pg_unit *unit, pg_end end) {
     if (end == PG_FAILED)
         PD_LOG(PD_LOG_WARN, "a sweep failed", PD_S("of", table[s->at].what),
                PD_S("sqlstate", pg_sqlstate(unit->error)));
-    pd_timer_start(s->jobs->loop, &s->timer, rows >= SWEEP_ROWS ? AGAIN_MS : table[s->at].each_ms, begin, s);
+    pd_timer_start(s->jobs->loop, &s->timer, rows >= table[s->at].rows ? AGAIN_MS : table[s->at].each_ms, begin, s);
 }
 
 static void begin(void *arg) {

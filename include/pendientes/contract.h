@@ -104,8 +104,8 @@ struct pd_method {
     /* The read whose ETag If-Match is compared with; NULL: If-Match is ignored. Every required field of its request is
      * a field of this one's too, by name and type. */
     const pd_method *version;
-    bool carries_bytes; /* request or reply hold a piece of a file: much larger and slower than other calls */
-    bool is_file;       /* option `archivo`: by REST a file's bytes */
+    bool carries_bytes;      /* request or reply hold a piece of a file: much larger and slower than other calls */
+    bool is_file;            /* option `archivo`: by REST a file's bytes */
     const pd_upload *upload; /* NULL: the body is JSON */
 };
 

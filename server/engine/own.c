@@ -8,10 +8,9 @@
 static const char LOCK[] = "-- lock ";
 
 static const char *const names[EN_N_OWN] = {
-    [EN_OWN_ATTEMPT] = "ingreso_anotar",
-    [EN_OWN_ADMIT] = "ingreso_admitir",
-    [EN_OWN_SWEEP_ATTEMPTS] = "ingreso_barrer",
-    [EN_OWN_SWEEP_KEYS] = "claves_barrer",
+    [EN_OWN_ATTEMPT] = "ingreso_anotar",        [EN_OWN_ADMIT] = "ingreso_admitir",
+    [EN_OWN_SWEEP_ATTEMPTS] = "ingreso_barrer", [EN_OWN_SWEEP_KEYS] = "claves_barrer",
+    [EN_OWN_SWEEP_FILES] = "archivos_barrer",
 };
 
 /* Indices into `prepares`; lock -1: none. */

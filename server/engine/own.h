@@ -15,6 +15,7 @@ typedef enum en_own_id {
     EN_OWN_ADMIT,          /* takes it back: the password was right */
     EN_OWN_SWEEP_ATTEMPTS, /* those that no longer count */
     EN_OWN_SWEEP_KEYS,     /* idempotency keys that no longer count */
+    EN_OWN_SWEEP_FILES,    /* uploads that were never finished */
     EN_N_OWN
 } en_own_id;
 

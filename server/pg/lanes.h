@@ -13,8 +13,8 @@ typedef enum pg_lane_id {
     PG_LANE_WRITE,   /* writes, one transaction a connection */
     PG_LANE_BATCH,   /* inserts that share a Sync */
     PG_LANE_DECIDED, /* transactions of two trips */
-    PG_LANE_OWN, /* the core's own statements (engine/own.h): neither a flood of logins nor a sweep holds a call up */
-    PG_LANE_BYTES,   /* pieces of files, in and out */
+    PG_LANE_OWN,   /* the core's own statements (engine/own.h): neither a flood of logins nor a sweep holds a call up */
+    PG_LANE_BYTES, /* pieces of files, in and out */
     PG_N_LANES
 } pg_lane_id;
 

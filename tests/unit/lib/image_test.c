@@ -9,7 +9,8 @@ static const struct beginning {
     size_t len;
     const char *type; /* NULL: no image */
 } beginnings[] = {
-#define BEGINNING(bytes_, type_) {(bytes_), sizeof(bytes_) - 1, (type_)}
+#define BEGINNING(bytes_, type_)                                                                                       \
+    { (bytes_), sizeof(bytes_) - 1, (type_) }
     BEGINNING("\xff\xd8\xff\xe0", "image/jpeg"),
     BEGINNING("\xff\xd8\xff\xe1....Exif", "image/jpeg"),
     BEGINNING("\xff\xd8", NULL),
@@ -20,16 +21,34 @@ static const struct beginning {
     BEGINNING("GIF88a", NULL),
     BEGINNING("RIFF\x10\0\0\0WEBPVP8 ", "image/webp"),
     BEGINNING("RIFF\x10\0\0\0WAVEfmt ", NULL),
-    BEGINNING("\0\0\0\x18" "ftypheic\0\0\0\0mif1heic", "image/heic"),
-    BEGINNING("\0\0\0\x18" "ftypmif1\0\0\0\0mif1heic", "image/heic"),
-    BEGINNING("\0\0\0\x14" "ftypmif1\0\0\0\0mif1", "image/heif"),
-    BEGINNING("\0\0\0\x18" "ftypmif1\0\0\0\0mif1avif", NULL),
-    BEGINNING("\0\0\0\x18" "ftypavif\0\0\0\0mif1heif", NULL),
+    BEGINNING("\0\0\0\x18"
+              "ftypheic\0\0\0\0mif1heic",
+              "image/heic"),
+    BEGINNING("\0\0\0\x18"
+              "ftypmif1\0\0\0\0mif1heic",
+              "image/heic"),
+    BEGINNING("\0\0\0\x14"
+              "ftypmif1\0\0\0\0mif1",
+              "image/heif"),
+    BEGINNING("\0\0\0\x18"
+              "ftypmif1\0\0\0\0mif1avif",
+              NULL),
+    BEGINNING("\0\0\0\x18"
+              "ftypavif\0\0\0\0mif1heif",
+              NULL),
     /* heic stands behind the end of the box */
-    BEGINNING("\0\0\0\x14" "ftypmif1\0\0\0\0mif1heic", "image/heif"),
-    BEGINNING("\xff\xff\xff\xff" "ftypmif1\0\0\0\0mif1hei", "image/heif"),
-    BEGINNING("\0\0\0\x18" "ftypisom\0\0\0\0mp41heic", NULL),
-    BEGINNING("\0\0\0\x18" "ftyphei", NULL),
+    BEGINNING("\0\0\0\x14"
+              "ftypmif1\0\0\0\0mif1heic",
+              "image/heif"),
+    BEGINNING("\xff\xff\xff\xff"
+              "ftypmif1\0\0\0\0mif1hei",
+              "image/heif"),
+    BEGINNING("\0\0\0\x18"
+              "ftypisom\0\0\0\0mp41heic",
+              NULL),
+    BEGINNING("\0\0\0\x18"
+              "ftyphei",
+              NULL),
     BEGINNING("<svg xmlns=", NULL),
     BEGINNING("%PDF-1.7", NULL),
     BEGINNING("BM......", NULL),
