@@ -165,6 +165,21 @@ START_TEST(ranges) {
 }
 END_TEST
 
+/* `elementos_max: 0` */
+START_TEST(a_list_that_is_only_empty) {
+    pd_field rules[SAMPLE_N];
+    memcpy(rules, sample_rules, sizeof rules);
+    rules[pd_field_by_name(&sample_message, "ids", 3)].max_items = 0;
+    const pd_message message = {.type = &sample_type, .fields = rules, .clear_index = -1};
+    pd_status status = {0};
+    ck_assert(pd_check(&message, &value.base, arena, &status));
+    value.n_ids = 1;
+    value.ids = (int64_t[]){1};
+    ck_assert(!pd_check(&message, &value.base, arena, &status));
+    ck_assert_str_eq(pd_status_message(&status, arena), "ids: debe estar vacío");
+}
+END_TEST
+
 START_TEST(lists) {
     value.n_ids = 4;
     value.ids = (int64_t[]){1, 2, 3, 4};
@@ -294,6 +309,7 @@ int main(void) {
     tcase_add_test(tests, lengths_count_code_points);
     tcase_add_test(tests, formats);
     tcase_add_test(tests, ranges);
+    tcase_add_test(tests, a_list_that_is_only_empty);
     tcase_add_test(tests, lists);
     tcase_add_test(tests, limpiar_names_what_may_be_null);
     tcase_add_test(tests, one_error_a_field);

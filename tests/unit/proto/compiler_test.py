@@ -94,6 +94,12 @@ class Fields(Test):
         self.field("optional string a = 2 [(pendientes.campo) = { formato: FECHA largo_max: 9 }];", "largo_max is for a string of formato TEXTO")
         self.field("optional string a = 2 [(pendientes.campo) = { elementos_max: 3 }];", "elementos_max is for repeated")
 
+    def test_lists(self):
+        for option, bound in (("", 1000), ("[(pendientes.campo) = { elementos_max: 3 }]", 3), ("[(pendientes.campo) = { elementos_max: 0 }]", 0)):
+            build = self.taken(method='option (google.api.http) = { post: "/a" body: "*" };', req=f"repeated int64 ids = 2 {option};")
+            self.assertEqual(build.document["components"]["schemas"]["Req"]["properties"]["ids"]["maxItems"], bound)
+            (self.assertIn if bound else self.assertNotIn)(f".max_items = {bound}", build.tables)
+
     def test_formats(self):
         self.field("optional int64 a = 2 [(pendientes.campo) = { formato: FECHA }];", "formato is for a string")
         self.field("optional string a = 2 [(pendientes.campo) = { decimal_min: \"1\" }];", "decimal_min is for formato DECIMAL")
