@@ -1,5 +1,5 @@
 /* serve: loads, checks, starts, and runs the loop until SIGTERM or SIGINT; then takes no more frames and ends when the
- * calls under way are answered. A second signal ends it at once. */
+ * calls under way are answered. A second signal ends it at once. SIGHUP reads the token keys anew. */
 #include "server/commands.h"
 #include "server/core.h"
 #include "server/meter.h"
@@ -20,12 +20,13 @@ enum {
 };
 
 static pd_loop *signalled_loop; /* for the handler only */
-static volatile sig_atomic_t signals;
+static volatile sig_atomic_t signals, hangups;
 
 static void on_signal(int number) {
-    (void)number;
     int saved = errno;
-    if (signals++)
+    if (number == SIGHUP)
+        hangups = 1;
+    else if (signals++)
         _exit(1);
     pd_loop_wake(signalled_loop);
     errno = saved;
@@ -67,8 +68,20 @@ static void lingered(void *arg) {
     s->lingered = true;
 }
 
+static void read_keys(serving *s) {
+    const char *error = NULL;
+    if (id_identity_rekey(s->core.identity, &error))
+        PD_LOG(PD_LOG_INFO, "token keys read");
+    else
+        PD_LOG(PD_LOG_ERROR, "token keys not read, the old ones stay", PD_S("error", error));
+}
+
 static void watch_signals(void *arg) {
     serving *s = arg;
+    if (hangups) {
+        hangups = 0;
+        read_keys(s);
+    }
     if (!signals)
         return;
     if (!s->core.draining) {
@@ -87,6 +100,7 @@ static void handle_signals(pd_loop *loop) {
     struct sigaction action = {.sa_handler = on_signal};
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
+    sigaction(SIGHUP, &action, NULL);
     signal(SIGPIPE, SIG_IGN);
 }
 

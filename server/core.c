@@ -57,6 +57,7 @@ bool sv_core_load(sv_core *core, const sv_settings *settings, const char **error
     if (!(core->keys = en_keys_load(settings->seal_key_file, error)) || !derive_secrets(core, error))
         return false;
     core->identity = id_identity_new(&(id_options){.key_file = settings->token_key_file,
+                                                   .keys_file = settings->token_keys_file,
                                                    .issuer = settings->token_issuer,
                                                    .audience = settings->token_audience,
                                                    .ttl_ms = settings->token_ttl_ms},

@@ -29,7 +29,12 @@ const pd_setting sv_setting_table[] = {
      .kind = PD_SETTING_TEXT,
      .offset = AT(token_key_file),
      .required = true,
-     .help = "file whose bytes are the HS256 key, 32 or more"},
+     .help = "file whose bytes are the HS256 key that signs tokens, 32 or more; SIGHUP reads it anew"},
+    {.name = "token-keys-file",
+     .kind = PD_SETTING_TEXT,
+     .offset = AT(token_keys_file),
+     .help = "further keys, lines `kid HS256|RS256|ES256 file [issuer]`: secrets of before and after, public keys of "
+             "other issuers; SIGHUP reads it anew"},
     {.name = "token-ttl",
      .kind = PD_SETTING_DURATION,
      .offset = AT(token_ttl_ms),

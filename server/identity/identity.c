@@ -3,43 +3,30 @@
 #include "pendientes/v1/autenticacion.pb-c.h"
 #include "server/identity/inside.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <openssl/crypto.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
-#include <unistd.h>
 
-enum { KEY_MAX = 4096, WORKERS = 2 };
-
-static const char *problem(const char *what, const char *path) {
-    char *text;
-    return asprintf(&text, "%s: %s", path, what) < 0 ? what : text;
-}
+enum { WORKERS = 2 };
 
 id_identity *id_identity_new(const id_options *options, const char **error) {
-    char key[KEY_MAX];
-    int fd = open(options->key_file, O_RDONLY | O_CLOEXEC);
-    ssize_t n = fd < 0 ? -1 : read(fd, key, sizeof key);
-    *error = n < 0 ? problem(strerror(errno), options->key_file) : NULL;
-    if (fd >= 0)
-        close(fd);
-    if (*error)
-        return NULL;
-    if (n > 0 && key[n - 1] == '\n')
-        n--;
-    if (n < ID_KEY_MIN || n == KEY_MAX) {
-        *error = problem("a token key has 32 to 4095 bytes", options->key_file);
-        return NULL;
-    }
     id_identity *identity = calloc(1, sizeof *identity);
     if (!identity)
         abort();
-    identity->tokens = id_tokens_new(key, (size_t)n, options->issuer, options->audience, options->ttl_ms / 1000);
-    OPENSSL_cleanse(key, sizeof key);
-    return identity;
+    identity->options = *options;
+    if (id_identity_rekey(identity, error))
+        return identity;
+    id_identity_free(identity);
+    return NULL;
+}
+
+bool id_identity_rekey(id_identity *identity, const char **error) {
+    const id_options *options = &identity->options;
+    id_keys *keys = id_keys_load(options->key_file, options->keys_file, options->issuer, error);
+    if (!keys)
+        return false;
+    id_tokens_free(identity->tokens); /* and what it remembers of keys that may be gone */
+    identity->tokens = id_tokens_new(keys, options->audience, options->ttl_ms / 1000);
+    return true;
 }
 
 bool id_identity_start(id_identity *identity, pd_loop *loop, const char **error) {

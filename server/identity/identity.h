@@ -18,14 +18,16 @@
 typedef struct id_identity id_identity;
 
 typedef struct id_options {
-    const char *key_file; /* its bytes, less one trailing newline, are the HS256 key */
+    const char *key_file, *keys_file; /* keys.h; the second may be NULL */
     const char *issuer, *audience;
     int64_t ttl_ms;
-} id_options;
+} id_options; /* the texts outlive the identity */
 
-/* Reads the key. NULL and *error (one line, static or leaked) when it is missing or shorter than 32 bytes. Calls are
+/* Reads the keys. NULL and *error (one line, good until the next failure) when one cannot be used. Calls are
  * UNAVAILABLE until the first reload. */
 id_identity *id_identity_new(const id_options *options, const char **error);
+/* Reads the keys anew: tokens of a key that is gone count no more. False and *error: the old ones stay. */
+bool id_identity_rekey(id_identity *identity, const char **error);
 /* Starts the threads that hash; `loop` outlives the identity. */
 bool id_identity_start(id_identity *identity, pd_loop *loop, const char **error);
 /* What login needs of the database; all of it outlives the identity. */

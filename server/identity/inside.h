@@ -10,6 +10,7 @@
 enum { ID_RETRY_MS = 1000 };
 
 struct id_identity {
+    id_options options;
     id_tokens *tokens;
     id_users *users; /* NULL until the first reload */
     bool fresh;

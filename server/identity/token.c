@@ -2,13 +2,11 @@
 
 #include <jansson.h>
 #include <jwt.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 enum { CACHE_SIZE = 4096, WAYS = 2, SIGNATURE_TEXT = 40 };
 static const double SECONDS_MAX = 9007199254740992.0; /* what a JSON number holds exactly */
@@ -22,23 +20,19 @@ typedef struct verified {
 } verified;
 
 struct id_tokens {
-    unsigned char *key;
-    size_t key_len;
-    const char *issuer, *audience;
+    id_keys *keys;
+    const char *audience;
     int64_t ttl_s;
     uint64_t seed;
     unsigned turn; /* which way is given up next */
     verified cache[CACHE_SIZE][WAYS];
 };
 
-id_tokens *id_tokens_new(const void *key, size_t key_len, const char *issuer, const char *audience, int64_t ttl_s) {
+id_tokens *id_tokens_new(id_keys *keys, const char *audience, int64_t ttl_s) {
     id_tokens *tokens = calloc(1, sizeof *tokens);
-    if (!tokens || !(tokens->key = malloc(key_len)) ||
-        RAND_bytes((unsigned char *)&tokens->seed, sizeof tokens->seed) != 1)
+    if (!tokens || RAND_bytes((unsigned char *)&tokens->seed, sizeof tokens->seed) != 1)
         abort();
-    memcpy(tokens->key, key, key_len);
-    tokens->key_len = key_len;
-    tokens->issuer = issuer;
+    tokens->keys = keys;
     tokens->audience = audience;
     tokens->ttl_s = ttl_s;
     return tokens;
@@ -50,8 +44,7 @@ void id_tokens_free(id_tokens *tokens) {
     for (size_t i = 0; i < CACHE_SIZE; i++)
         for (size_t w = 0; w < WAYS; w++)
             free(tokens->cache[i][w].token);
-    OPENSSL_cleanse(tokens->key, tokens->key_len);
-    free(tokens->key);
+    id_keys_free(tokens->keys);
     free(tokens);
 }
 
@@ -114,9 +107,27 @@ static json_t *object(const char *text, size_t len) {
     return json;
 }
 
-static bool header_good(const json_t *header) {
+/* Tokens of a kind of their own (`logout+jwt`, `secevent+jwt`) are signed with the same keys and are no access tokens
+ * (RFC 8725, 3.11). */
+static bool type_good(const json_t *typ) {
+    static const char *const ours[] = {"JWT", "at+jwt", "application/at+jwt"};
+    const char *text = json_string_value(typ);
+    for (size_t i = 0; text && i < sizeof ours / sizeof *ours; i++)
+        if (strcasecmp(text, ours[i]) == 0)
+            return true;
+    return !typ;
+}
+
+/* The key that the header may be of, or NULL. */
+static const id_key *key_of(const id_tokens *tokens, const json_t *header) {
+    const json_t *kid = json_object_get(header, "kid");
     const char *alg = json_string_value(json_object_get(header, "alg"));
-    return alg && strcmp(alg, "HS256") == 0 && !json_object_get(header, "crit") && !json_object_get(header, "kid");
+    const id_key *key = !kid                  ? id_keys_current(tokens->keys)
+                        : json_is_string(kid) ? id_keys_find(tokens->keys, json_string_value(kid))
+                                              : NULL;
+    bool good = key && alg && strcmp(alg, key->alg) == 0 && !json_object_get(header, "crit") &&
+                type_good(json_object_get(header, "typ"));
+    return good ? key : NULL;
 }
 
 static bool audience_good(const json_t *audience, const char *wanted) {
@@ -149,7 +160,8 @@ static bool issued_at(const json_t *iat, int64_t *issued) {
     return true;
 }
 
-static bool claims_good(const id_tokens *tokens, const json_t *claims, int64_t now, id_claims *out, double *expires) {
+static bool claims_good(const id_tokens *tokens, const id_key *key, const json_t *claims, int64_t now, id_claims *out,
+                        double *expires) {
     const json_t *exp = json_object_get(claims, "exp"), *nbf = json_object_get(claims, "nbf");
     const char *issuer = json_string_value(json_object_get(claims, "iss"));
     if (!json_is_number(exp) || (nbf && !json_is_number(nbf)) ||
@@ -157,30 +169,27 @@ static bool claims_good(const id_tokens *tokens, const json_t *claims, int64_t n
         return false;
     *expires = json_number_value(exp) + ID_LEEWAY_S;
     return (double)now < *expires && (!nbf || json_number_value(nbf) <= (double)(now + ID_LEEWAY_S)) && issuer &&
-           strcmp(issuer, tokens->issuer) == 0 && audience_good(json_object_get(claims, "aud"), tokens->audience) &&
+           strcmp(issuer, key->issuer) == 0 && audience_good(json_object_get(claims, "aud"), tokens->audience) &&
            subject(json_object_get(claims, "sub"), &out->user_id);
 }
 
-static bool signature_good(const id_tokens *tokens, const char *token, size_t signed_len, const char *signature,
-                           size_t len) {
-    unsigned char given[ID_TOKEN_MAX], right[EVP_MAX_MD_SIZE];
-    unsigned right_len = 0;
-    size_t n = decode(signature, len, given);
-    return n == 32 &&
-           HMAC(EVP_sha256(), tokens->key, (int)tokens->key_len, (const unsigned char *)token, signed_len, right,
-                &right_len) &&
-           right_len == n && CRYPTO_memcmp(given, right, n) == 0;
+static bool signature_good(const id_key *key, const char *token, const char *last_dot, const char *end) {
+    unsigned char signature[ID_TOKEN_MAX];
+    size_t n = decode(last_dot + 1, (size_t)(end - last_dot - 1), signature);
+    return n != SIZE_MAX && id_key_verify(key, token, (size_t)(last_dot - token), signature, n);
 }
 
 static bool verify(const id_tokens *tokens, const char *token, size_t len, int64_t now, id_claims *out,
                    double *expires) {
     const char *end = token + len, *first = memchr(token, '.', len);
     const char *second = first ? memchr(first + 1, '.', (size_t)(end - first - 1)) : NULL;
-    if (!second || memchr(second + 1, '.', (size_t)(end - second - 1)) ||
-        !signature_good(tokens, token, (size_t)(second - token), second + 1, (size_t)(end - second - 1)))
+    if (!second || memchr(second + 1, '.', (size_t)(end - second - 1)))
         return false;
-    json_t *header = object(token, (size_t)(first - token)), *claims = object(first + 1, (size_t)(second - first - 1));
-    bool good = header && claims && header_good(header) && claims_good(tokens, claims, now, out, expires);
+    json_t *header = object(token, (size_t)(first - token)), *claims = NULL;
+    const id_key *key = header ? key_of(tokens, header) : NULL;
+    bool good = key && signature_good(key, token, second, end) &&
+                (claims = object(first + 1, (size_t)(second - first - 1))) != NULL &&
+                claims_good(tokens, key, claims, now, out, expires);
     json_decref(header);
     json_decref(claims);
     return good;
@@ -211,15 +220,17 @@ bool id_token_verify(id_tokens *tokens, const char *token, size_t len, int64_t n
 char *id_token_issue(const id_tokens *tokens, int64_t user_id, const char *role, int64_t issued, pd_arena *arena) {
     unsigned char random[16];
     char id[33], sub[24], *out = NULL;
+    const id_key *key = id_keys_current(tokens->keys);
     jwt_t *jwt = NULL;
     if (RAND_bytes(random, sizeof random) != 1 || jwt_new(&jwt))
         return NULL;
     for (size_t i = 0; i < sizeof random; i++)
         sprintf(id + 2 * i, "%02x", random[i]);
     snprintf(sub, sizeof sub, "%lld", (long long)user_id);
-    if (!jwt_set_alg(jwt, JWT_ALG_HS256, tokens->key, (int)tokens->key_len) && !jwt_add_grant(jwt, "sub", sub) &&
+    if (!jwt_set_alg(jwt, JWT_ALG_HS256, key->secret, (int)key->secret_len) &&
+        (!key->kid || !jwt_add_header(jwt, "kid", key->kid)) && !jwt_add_grant(jwt, "sub", sub) &&
         !jwt_add_grant(jwt, "rol", role) && !jwt_add_grant_int(jwt, "iat", issued) &&
-        !jwt_add_grant_int(jwt, "exp", issued + tokens->ttl_s) && !jwt_add_grant(jwt, "iss", tokens->issuer) &&
+        !jwt_add_grant_int(jwt, "exp", issued + tokens->ttl_s) && !jwt_add_grant(jwt, "iss", key->issuer) &&
         !jwt_add_grant(jwt, "aud", tokens->audience) && !jwt_add_grant(jwt, "jti", id)) {
         char *text = jwt_encode_str(jwt);
         out = text ? pd_arena_strdup(arena, text) : NULL;

@@ -1,15 +1,20 @@
 /* Logging in: guesses are counted by DNI and address and by address, on every core alike, and a changed password ends
- * the tokens issued before it. A system of its own, with two cores. */
+ * the tokens issued before it. Keys come and go without a restart. A system of its own, with two cores. */
 #include "tests/integration/db.h"
 #include "tests/integration/http.h"
+#include "tests/integration/token.h"
 #include "tests/integration/up.h"
 
 #include <check.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { PAIR_MAX = 10, ADDRESS_MAX = 99, GUESSES = 40, WITHIN_MS = 1000 };
 
@@ -180,6 +185,10 @@ static bool is_refused(void *token) {
     return valid(token) == 401;
 }
 
+static bool is_valid(void *token) {
+    return valid(token) == 200;
+}
+
 typedef struct entry {
     const char *password;
     char token[2048];
@@ -226,6 +235,179 @@ START_TEST(a_changed_password_ends_the_tokens_before_it) {
 }
 END_TEST
 
+/* --- keys */
+
+static const char *key_path(const char *name) {
+    static char paths[8][400];
+    static int n;
+    char *path = paths[n++ % 8];
+    const char *current = up_env("PENDIENTES_TOKEN_KEY_FILE");
+    snprintf(path, sizeof paths[0], "%.*s/%s", (int)(strrchr(current, '/') - current), current, name);
+    return path;
+}
+
+/* Into the file that is there: its owner and mode stay. */
+static void write_key(const char *name, const char *text) {
+    FILE *file = fopen(key_path(name), "w");
+    ck_assert_msg(file && fputs(text, file) >= 0 && fclose(file) == 0, "%s", name);
+}
+
+static void write_public(const char *name, EVP_PKEY *key) {
+    FILE *file = fopen(key_path(name), "w");
+    ck_assert(file && PEM_write_PUBKEY(file, key) == 1 && fclose(file) == 0);
+}
+
+static const char *read_key(const char *name) {
+    static char texts[4][2048];
+    static int n;
+    char *text = texts[n++ % 4];
+    FILE *file = fopen(key_path(name), "r");
+    ck_assert_ptr_nonnull(file);
+    text[fread(text, 1, sizeof texts[0] - 1, file)] = 0;
+    fclose(file);
+    return text;
+}
+
+/* How often the cores have said that. */
+static long said(const char *what) {
+    long n = 0;
+    for (int i = 1; i <= 2; i++) {
+        static char line[65536];
+        snprintf(line, sizeof line, "%s/log/server-%d.log", up_dir(), i);
+        FILE *file = fopen(line, "r");
+        ck_assert_ptr_nonnull(file);
+        while (fgets(line, sizeof line, file))
+            n += strstr(line, what) != NULL;
+        fclose(file);
+    }
+    return n;
+}
+
+typedef struct saying {
+    const char *what;
+    long before;
+} saying;
+
+static bool both_said(void *arg) {
+    const saying *s = arg;
+    return said(s->what) == s->before + 2;
+}
+
+/* Both cores read the keys anew, and say so. */
+static void reread(const char *outcome) {
+    saying s = {outcome, said(outcome)};
+    ck_assert_int_eq(kill(up_pid("server-1"), SIGHUP), 0);
+    ck_assert_int_eq(kill(up_pid("server-2"), SIGHUP), 0);
+    ck_assert(up_wait(2000, both_said, &s));
+}
+
+#define KEPT "token keys not read, the old ones stay"
+#define READ "\"token keys read\""
+
+static const char *claims_of(const char *user, const char *issuer, bool iat) {
+    static char texts[4][300];
+    static int n;
+    char *text = texts[n++ % 4], issued[40] = "";
+    long now = (long)time(NULL);
+    if (iat)
+        snprintf(issued, sizeof issued, ",\"iat\":%ld", now);
+    snprintf(text, sizeof texts[0], "{\"sub\":\"%s\",\"exp\":%ld,\"iss\":\"%s\",\"aud\":\"pendientes-api\"%s}", user,
+             now + 600, issuer, issued);
+    return text;
+}
+
+#define ERP_URL "https://erp.example"
+
+START_TEST(other_issuers_sign_with_keys_of_their_own) {
+    EVP_PKEY *rsa = EVP_RSA_gen(2048), *curve = EVP_EC_gen("P-256");
+    const char *before = read_key("token.keys"),
+               *admin = db_value("SELECT id FROM usuarios WHERE dni = '%s'", up_dni("ADMIN"));
+    write_public("erp.pem", rsa);
+    write_public("app.pem", curve);
+    static const char by_erp[] = "{\"alg\":\"RS256\",\"kid\":\"erp\"}",
+                      by_app[] = "{\"alg\":\"ES256\",\"kid\":\"app\"}";
+    const char *erp = token_sign(by_erp, claims_of(admin, ERP_URL, false), rsa, false),
+               *app = token_sign(by_app, claims_of(admin, "app", false), curve, false);
+    expect_everywhere(erp, 401);
+    expect_everywhere(app, 401);
+    write_key("token.keys", http_f("%serp RS256 erp.pem %s\napp ES256 app.pem app\n", before, ERP_URL));
+    reread(READ);
+    expect_everywhere(erp, 200);
+    expect_everywhere(app, 200);
+    const char *const bad[] = {
+        token_sign("{\"alg\":\"RS256\"}", claims_of(admin, ERP_URL, false), rsa, false),
+        token_sign("{\"alg\":\"RS256\",\"kid\":\"app\"}", claims_of(admin, ERP_URL, false), rsa, false),
+        token_sign("{\"alg\":\"PS256\",\"kid\":\"erp\"}", claims_of(admin, ERP_URL, false), rsa, false),
+        token_sign(by_erp, claims_of(admin, "pendientes", false), rsa, false),
+        token_sign(by_erp, claims_of(admin, "app", false), rsa, false),
+        token_sign(by_app, claims_of(admin, "app", false), curve, true),
+        token_sign(by_app, claims_of(admin, ERP_URL, false), curve, false),
+        token_forge("{\"alg\":\"HS256\",\"kid\":\"erp\"}", claims_of(admin, ERP_URL, false), read_key("erp.pem")),
+        token_forge("{\"alg\":\"HS256\",\"kid\":\"app\"}", claims_of(admin, "app", false), read_key("app.pem")),
+        token_forge("{\"alg\":\"HS256\"}", claims_of(admin, ERP_URL, false), NULL),
+    };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ck_assert_msg(valid(bad[i]) == 401, "number %zu", i);
+    /* without iat they end with the first change of the password */
+    const char *user = db_value("SELECT id FROM usuarios WHERE dni = '%s' AND vigente", up_dni("ASES"));
+    const char *timeless = token_sign(by_erp, claims_of(user, ERP_URL, false), rsa, false);
+    expect_everywhere(timeless, 200);
+    ck_assert(db_try("UPDATE usuarios SET password = '%s' WHERE id = %s", hashes[0], user));
+    ck_assert(up_wait(WITHIN_MS, is_refused, (void *)(uintptr_t)timeless));
+    ck_assert(
+        db_try("UPDATE usuarios SET password_cambiado = password_cambiado - interval '1 minute' WHERE id = %s", user));
+    const char *dated = token_sign(by_erp, claims_of(user, ERP_URL, true), rsa, false);
+    ck_assert(up_wait(WITHIN_MS, is_valid, (void *)(uintptr_t)dated));
+    ck_assert_int_eq(valid(timeless), 401);
+    /* a key that is taken away, remembered tokens with it */
+    write_key("token.keys", before);
+    reread(READ);
+    expect_everywhere(erp, 401);
+    expect_everywhere(app, 401);
+    EVP_PKEY_free(rsa);
+    EVP_PKEY_free(curve);
+}
+END_TEST
+
+/* The steps of the README. */
+START_TEST(keys_rotate_without_a_restart) {
+    static entry first, second;
+    char old[100];
+    pid_t core = up_pid("server-1");
+    http_from = address();
+    entry *const entries[] = {&first, &second};
+    ck_assert(db_try("UPDATE usuarios SET password = '%s' WHERE dni = '%s'", hashes[0], USER));
+    first.password = second.password = passwords[0];
+    ck_assert(up_wait(2 * WITHIN_MS, gets_in, &first));
+    snprintf(old, sizeof old, "%s", read_key("token.key"));
+    const char *nameless = token_good("ADMIN");
+    /* the new one is known everywhere before anybody signs with it; the old one has a file of its own */
+    write_key("1.key", old);
+    write_key("2.key", "la clave nueva, la clave nueva, la clave nueva");
+    write_key("token.keys", "1 HS256 1.key\n2 HS256 2.key\n");
+    reread(READ);
+    expect_everywhere(first.token, 200);
+    write_key("token.key", read_key("2.key"));
+    reread(READ);
+    ck_assert(up_wait(2 * WITHIN_MS, gets_in, &second));
+    ck_assert_ptr_nonnull(strstr(second.token, "."));
+    for (int i = 0; i < 2; i++)
+        expect_everywhere(entries[i]->token, 200);
+    expect_everywhere(nameless, 401);
+    /* what cannot be used changes nothing */
+    write_key("token.keys", "1 HS256 1.key\n2 HS256\n");
+    reread(KEPT);
+    for (int i = 0; i < 2; i++)
+        expect_everywhere(entries[i]->token, 200);
+    /* and the old one goes */
+    write_key("token.keys", "2 HS256 2.key\n");
+    reread(READ);
+    expect_everywhere(first.token, 401);
+    expect_everywhere(second.token, 200);
+    ck_assert_int_eq(up_pid("server-1"), core);
+}
+END_TEST
+
 int main(void) {
     http_fresh = true;
     up_start("--servers 2");
@@ -240,6 +422,8 @@ int main(void) {
     tcase_add_test(tcase, nothing_tells_whose_attempts_they_were);
     tcase_add_test(tcase, without_the_count_nobody_gets_in);
     tcase_add_test(tcase, a_changed_password_ends_the_tokens_before_it);
+    tcase_add_test(tcase, other_issuers_sign_with_keys_of_their_own);
+    tcase_add_test(tcase, keys_rotate_without_a_restart);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_set_fork_status(runner, CK_NOFORK);

@@ -252,6 +252,7 @@ START_TEST(bad_settings) {
     write_text("bad.conf", "# settings\nnada = 1\n");
     write_text("short.key", "corta");
     write_text("bad.keys", "k1 no-es-hex\n");
+    write_text("bad.list", "1 HS256 token.key\n2 HS512 token.key\n");
     const struct {
         const char *more[3], *where, *why;
     } bad[] = {
@@ -267,6 +268,8 @@ START_TEST(bad_settings) {
         {{"--zone", "America/Nada"}, "zone", "America/Nada"},
         {{"--token-key-file", in_dir("short.key")}, "short.key", "32"},
         {{"--token-key-file", in_dir("none.key")}, "none.key", "No such file"},
+        {{"--token-keys-file", in_dir("none.keys")}, "none.keys", "No such file"},
+        {{"--token-keys-file", in_dir("bad.list")}, "bad.list:2", "HS512"},
         {{"--seal-key-file", in_dir("bad.keys")}, "bad.keys", ""},
         {{"--listen", "udp://127.0.0.1:1"}, "udp://127.0.0.1:1", ""},
         {{"--database", "postgresql://nadie:nada@127.0.0.1:1/nada"}, "127.0.0.1", "1"},

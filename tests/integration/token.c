@@ -4,7 +4,8 @@
 #include "tests/integration/http.h"
 #include "tests/integration/up.h"
 
-#include <openssl/evp.h>
+#include <openssl/bn.h>
+#include <openssl/ecdsa.h>
 #include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +64,34 @@ const char *token_forge(const char *header, const char *claims, const char *key)
     return text;
 }
 
+/* DER's two numbers as a JWS carries them: 32 bytes each. */
+static size_t side_by_side(unsigned char *signature, size_t n) {
+    const unsigned char *der = signature;
+    ECDSA_SIG *pair = d2i_ECDSA_SIG(NULL, &der, (long)n);
+    BN_bn2binpad(ECDSA_SIG_get0_r(pair), signature, 32);
+    BN_bn2binpad(ECDSA_SIG_get0_s(pair), signature + 32, 32);
+    ECDSA_SIG_free(pair);
+    return 64;
+}
+
+const char *token_sign(const char *header, const char *claims, EVP_PKEY *key, bool der) {
+    char *text = next_text(), *at = encode(text, header, strlen(header));
+    unsigned char signature[512];
+    size_t n = sizeof signature;
+    *at++ = '.';
+    at = encode(at, claims, strlen(claims));
+    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    if (EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) != 1 ||
+        EVP_DigestSign(ctx, signature, &n, (unsigned char *)text, (size_t)(at - text)) != 1)
+        exit(2);
+    EVP_MD_CTX_free(ctx);
+    if (!der && EVP_PKEY_is_a(key, "EC"))
+        n = side_by_side(signature, n);
+    *at++ = '.';
+    encode(at, signature, n);
+    return text;
+}
+
 const char *token_claims(const char *sub, long expires_in) {
     char *text = next_text();
     long now = (long)time(NULL);
@@ -112,6 +141,12 @@ static const char *without_signature(const char *header, const char *signature) 
     char *text = next_text();
     snprintf(text, TEXT, "%s", token_forge(header, token_claims(user_of("ADMIN"), 600), NULL));
     sprintf(strrchr(text, '.') + 1, "%s", signature);
+    return text;
+}
+
+static const char *padded(void) {
+    char *text = next_text();
+    snprintf(text, TEXT, "%s=", token_good("ADMIN")); /* 43 characters of signature */
     return text;
 }
 
@@ -215,6 +250,24 @@ const char *token_bad(size_t number, const char **what) {
     case 28:
         *what = "four parts";
         return "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.AAAA.AAAA";
+    case 29:
+        *what = "a kid that is no string";
+        return signed_with("{\"alg\":\"HS256\",\"kid\":1}");
+    case 30:
+        *what = "the kid twice";
+        return signed_with("{\"alg\":\"HS256\",\"kid\":\"1\",\"kid\":\"1\"}");
+    case 31:
+        *what = "a header that is no object";
+        return signed_with("[{\"alg\":\"HS256\"}]");
+    case 32:
+        *what = "another kind of token";
+        return signed_with("{\"alg\":\"HS256\",\"typ\":\"logout+jwt\"}");
+    case 33:
+        *what = "a token in a token";
+        return token_forge("{\"alg\":\"HS256\",\"cty\":\"JWT\"}", token_good("ADMIN"), NULL);
+    case 34:
+        *what = "padding";
+        return padded();
     default:
         return NULL;
     }

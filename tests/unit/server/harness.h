@@ -147,9 +147,10 @@ static inline void h_start(void) {
         .batch_connections = 2,
         .decided_connections = 4,
     };
-    h_tokens = id_tokens_new(h_key, sizeof h_key - 1, "pendientes", "pendientes-api", 3600);
     memset(&h_core, 0, sizeof h_core);
     const char *error = NULL;
+    h_tokens =
+        id_tokens_new(id_keys_load(h_settings.token_key_file, NULL, "pendientes", &error), "pendientes-api", 3600);
     ck_assert_msg(sv_core_load(&h_core, &h_settings, &error), "%s", error);
     PGconn *conn = ts_pg_connect();
     ck_assert_msg(en_statements_describe(h_core.statements, conn, h_core.arena, &error), "%s", error);

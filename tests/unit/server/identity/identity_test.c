@@ -28,6 +28,14 @@ static const char *key_file(const char *bytes, size_t len) {
     return key_path;
 }
 
+static id_tokens *tokens_of(const char *secret) {
+    const char *error = NULL;
+    id_keys *keys = id_keys_load(key_file(secret, strlen(secret)), NULL, "pendientes", &error);
+    ck_assert_msg(keys != NULL, "%s", error);
+    unlink(key_path);
+    return id_tokens_new(keys, "api", 3600);
+}
+
 static id_identity *identity_with(const char *path, const char **error) {
     return id_identity_new(
         &(id_options){.key_file = path, .issuer = "pendientes", .audience = "api", .ttl_ms = 3600 * 1000}, error);
@@ -105,7 +113,7 @@ static void setup(void) {
     lane_up = lane_room = true;
     n_asked = 0;
     unlink(key_path);
-    issuer = id_tokens_new(KEY, sizeof KEY - 1, "pendientes", "api", 3600);
+    issuer = tokens_of(KEY);
 }
 
 static void teardown(void) {
@@ -155,7 +163,7 @@ START_TEST(without_a_good_token_there_is_no_caller) {
     ck_assert_int_eq(check("", &caller), PD_UNAUTHENTICATED);
     ck_assert_int_eq(check("a.b.c", &caller), PD_UNAUTHENTICATED);
     ck_assert_int_eq(check(token_of(9), &caller), PD_UNAUTHENTICATED);
-    id_tokens *stranger = id_tokens_new("otra clave de treinta y dos byte", 32, "pendientes", "api", 3600);
+    id_tokens *stranger = tokens_of("otra clave de treinta y dos byte");
     ck_assert_int_eq(check(id_token_issue(stranger, 7, "ADMIN", time(NULL), arena), &caller), PD_UNAUTHENTICATED);
     id_tokens_free(stranger);
 }
