@@ -16,6 +16,7 @@ typedef struct sv_meter sv_meter;
 typedef enum sv_state {
     SV_CHECKING,  /* being judged: token, form, right; never beyond the function that does it */
     SV_HANDLER,   /* a handwritten method has it */
+    SV_HASHING,   /* a field of it is being hashed, or waits for that */
     SV_GATHERED,  /* in a group that leaves at the end of the loop turn */
     SV_PLANNED,   /* its statements, or its group's, are queued or in flight */
     SV_ABANDONED, /* answered at its deadline; whoever holds it will release it by ending it */

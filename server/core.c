@@ -213,6 +213,7 @@ bool sv_core_start(sv_core *core, const char **error) {
                                                       .lanes = core->lanes,
                                                       .statements = core->statements,
                                                       .keys = core->keys,
+                                                      .bcrypt = id_identity_bcrypt(core->identity),
                                                       .errors = core->errors,
                                                       .key_secret = core->key_secret,
                                                       .tagger = core->tagger});

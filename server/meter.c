@@ -24,7 +24,7 @@ struct sv_meter {
 };
 
 static const char *const state_names[SV_N_STATES] = {
-    [SV_CHECKING] = "checking", [SV_HANDLER] = "handler",     [SV_GATHERED] = "gathered",
+    [SV_CHECKING] = "checking", [SV_HANDLER] = "handler",     [SV_HASHING] = "hashing", [SV_GATHERED] = "gathered",
     [SV_PLANNED] = "planned",   [SV_ABANDONED] = "abandoned", [SV_FREE] = "pooled",
 };
 

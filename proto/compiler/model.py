@@ -469,6 +469,9 @@ class Contract:
                 for field in message.fields:
                     if field.see:
                         field.refuse("ver is for replies")
+                hashed = [field for field in message.fields if field.protection == BCRYPT]
+                if hashed and (message is not method.request or len(hashed) > 1 or method.o.a_mano):
+                    hashed[-1].refuse("BCRYPT is for one field of a request itself, and not for a handwritten method")
             for message in method.reply.closure():
                 if message.clears:
                     message.by_name[CLEAR].refuse("only a request has it")

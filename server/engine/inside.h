@@ -77,6 +77,10 @@ bool en_query(en_engine *engine, sv_call *call, const en_statement *statement, e
 /* Logs and translates a failed result; true when it is a rule of the contract. */
 bool en_failure_status(en_engine *engine, sv_call *call, const PGresult *error);
 
+/* Takes the call when a field of it has to be hashed first, and plans it then; false: it has none. */
+bool en_hash(en_engine *engine, sv_call *call);
+/* Runs a call whose request is as its statement wants it. */
+void en_plan(en_engine *engine, sv_call *call);
 void en_coalesce_add(en_engine *engine, sv_call *call, const en_statement *statement);
 void en_coalesce_turn(en_engine *engine);
 void en_batch_add(en_engine *engine, sv_call *call);

@@ -220,10 +220,9 @@ void en_single_run(en_engine *engine, sv_call *call, const en_statement *stateme
         en_answer_full(call);
 }
 
-void en_engine_run(en_engine *engine, sv_call *call) {
+void en_plan(en_engine *engine, sv_call *call) {
     const en_statement *statement = en_statements_of(engine->options.statements, call->method);
     const en_header *header = en_statement_header(statement);
-    call->plan = NULL;
     if (call->in->key && en_decidable(call->method))
         en_decided_run(engine, call, statement);
     else if (header->coalesce >= 0)
@@ -232,6 +231,12 @@ void en_engine_run(en_engine *engine, sv_call *call) {
         en_batch_add(engine, call);
     else
         en_single_run(engine, call, statement, en_statements_lane(statement));
+}
+
+void en_engine_run(en_engine *engine, sv_call *call) {
+    call->plan = NULL;
+    if (!en_hash(engine, call))
+        en_plan(engine, call);
 }
 
 bool en_engine_abandon(en_engine *engine, sv_call *call) {

@@ -6,12 +6,14 @@
  *   write batch       inserts of the turn under one Sync (batch.c)
  *   decided           a POST with an Idempotency-Key: two trips (decided.c)
  *
+ * A field that is stored as a hash is hashed before all that (hashed.c).
  * Every path ends the call exactly once; a call that was answered meanwhile (its deadline) is only released. */
 #ifndef SERVER_ENGINE_PLAN_H
 #define SERVER_ENGINE_PLAN_H
 
 #include "server/call.h"
 #include "server/engine/statements.h"
+#include "server/identity/bcrypt.h"
 #include "server/pg/errors.h"
 
 /* What the engine stands on; all of it outlives the engine. */
@@ -20,6 +22,7 @@ typedef struct en_engine_options {
     pg_lanes *lanes;
     const en_statements *statements;
     const en_keys *keys;
+    id_bcrypt *bcrypt; /* hashes what is `protegido: BCRYPT` */
     const pg_errors *errors;
     const uint8_t *key_secret; /* 32 bytes, for hashes of idempotency keys */
     sv_tagger *tagger;

@@ -629,11 +629,22 @@ static bool check_header(const en_statement *s, pd_arena *arena, const char **er
     return true;
 }
 
+/* The contract compiler admits one in a request, and none within. */
+static int hashed_field(const pd_message *request) {
+    for (unsigned i = 0; i < request->type->n_fields; i++) {
+        if (request->fields[i].protection == PD_BCRYPT) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
 en_statement *en_statement_parse(const pd_method *method, const char *file, const char *text, pd_arena *arena,
                                  const char **error) {
     en_statement *s = pd_arena_zalloc(arena, sizeof *s);
     s->method = method;
     s->file = pd_arena_strdup(arena, file);
+    s->header.hashed = hashed_field(method->request);
     pd_text lock = {.arena = arena};
     const char *body = NULL;
     if (!read_header(s, text, &body, &lock, arena, error) || !rewrite(s, EN_MAIN, body, arena, error)) {

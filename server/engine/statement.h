@@ -44,6 +44,7 @@ typedef struct en_header {
     bool write, batch, custom_plan, estimate_total;
     bool has_lock;
     int coalesce; /* index of the request's field, -1: none */
+    int hashed;   /* index of the request's field that is hashed before the statement, -1: none */
 } en_header;
 
 /* Ready for PQsendQueryPrepared; memory from the call's arena. */

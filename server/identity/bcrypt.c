@@ -13,12 +13,14 @@ enum { COST = 12 }; /* of new hashes */
 /* Nobody's: a real hash at the cost of new ones, so that an unknown user takes as long as a known one. */
 static const char nobody[] = "$2b$12$abcdefghijklmnopqrstuOtOqkWdzKipwSO6OzcqYr5rPQYFsSHEG";
 
+/* A comparison, or with `hashed` a hash to be made. */
 typedef struct job {
     struct job *next;
     char password[ID_PASSWORD_MAX + 2]; /* one byte more than counts, so that a longer one is known */
-    char hash[HASH_LEN + 1];
+    char hash[HASH_LEN + 1];            /* to compare with; the one made, "" when that failed */
     bool known, matches;
-    id_bcrypt_fn fn;
+    id_bcrypt_fn compared;
+    id_bcrypt_hashed_fn hashed;
     void *arg;
 } job;
 
@@ -79,6 +81,16 @@ static void compare(job *j, struct crypt_data *data) {
     OPENSSL_cleanse(data, sizeof *data);
 }
 
+static void hash(job *j, struct crypt_data *data) {
+    char salt[CRYPT_GENSALT_OUTPUT_SIZE];
+    const char *made = NULL;
+    if (strlen(j->password) <= ID_PASSWORD_MAX && crypt_gensalt_rn("$2b$", COST, NULL, 0, salt, sizeof salt))
+        made = crypt_rn(j->password, salt, data, sizeof *data);
+    if (made && strlen(made) == HASH_LEN)
+        strcpy(j->hash, made);
+    OPENSSL_cleanse(data, sizeof *data);
+}
+
 static void *work(void *arg) {
     id_bcrypt *b = arg;
     struct crypt_data *data = calloc(1, sizeof *data);
@@ -90,7 +102,7 @@ static void *work(void *arg) {
             continue;
         }
         pthread_mutex_unlock(&b->lock);
-        compare(j, data);
+        (j->hashed ? hash : compare)(j, data);
         pthread_mutex_lock(&b->lock);
         append(&b->done, j);
         pd_loop_wake(b->loop);
@@ -107,7 +119,10 @@ static void complete(void *arg) {
     b->done = (list){0};
     pthread_mutex_unlock(&b->lock);
     for (job *j; (j = take(&done));) {
-        j->fn(j->arg, j->matches);
+        if (j->hashed)
+            j->hashed(j->arg, *j->hash ? j->hash : NULL);
+        else
+            j->compared(j->arg, j->matches);
         forget(j);
     }
 }
@@ -158,16 +173,16 @@ static bool is_hash(const char *hash) {
     return strlen(hash) == HASH_LEN && (strncmp(hash, "$2b$", 4) == 0 || strncmp(hash, "$2a$", 4) == 0);
 }
 
-bool id_bcrypt_check(id_bcrypt *b, const char *password, const char *hash, id_bcrypt_fn fn, void *arg) {
+static job *new_job(const char *password, void *arg) {
     job *j = calloc(1, sizeof *j);
     if (!j)
-        return false;
+        abort();
     strncpy(j->password, password, sizeof j->password - 1);
-    j->known = hash && is_hash(hash);
-    if (j->known)
-        strcpy(j->hash, hash);
-    j->fn = fn;
     j->arg = arg;
+    return j;
+}
+
+static bool enqueue(id_bcrypt *b, job *j) {
     pthread_mutex_lock(&b->lock);
     bool room = b->waiting.n < MAX_WAITING;
     if (room) {
@@ -178,4 +193,19 @@ bool id_bcrypt_check(id_bcrypt *b, const char *password, const char *hash, id_bc
     if (!room)
         forget(j);
     return room;
+}
+
+bool id_bcrypt_check(id_bcrypt *b, const char *password, const char *hash, id_bcrypt_fn fn, void *arg) {
+    job *j = new_job(password, arg);
+    j->compared = fn;
+    j->known = hash && is_hash(hash);
+    if (j->known)
+        strcpy(j->hash, hash);
+    return enqueue(b, j);
+}
+
+bool id_bcrypt_hash(id_bcrypt *b, const char *password, id_bcrypt_hashed_fn fn, void *arg) {
+    job *j = new_job(password, arg);
+    j->hashed = fn;
+    return enqueue(b, j);
 }

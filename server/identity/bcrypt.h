@@ -9,6 +9,8 @@
 
 typedef struct id_bcrypt id_bcrypt;
 typedef void (*id_bcrypt_fn)(void *arg, bool matches);
+/* `hash` is valid during the call; NULL: the library failed. */
+typedef void (*id_bcrypt_hashed_fn)(void *arg, const char *hash);
 
 /* Longest password that bcrypt looks at whole. */
 enum { ID_PASSWORD_MAX = 72 };
@@ -23,5 +25,8 @@ bool id_bcrypt_full(id_bcrypt *bcrypt);
  * NULL hash is compared with nobody's, in the same time, and never matches; nor does a password over 72 bytes. Both
  * texts are copied. False: too many are waiting, and `fn` is not called. */
 bool id_bcrypt_check(id_bcrypt *bcrypt, const char *password, const char *hash, id_bcrypt_fn fn, void *arg);
+/* Hashes with a salt of its own: $2b$, cost 12. A password over 72 bytes fails. The text is copied. False: too many are
+ * waiting, and `fn` is not called. */
+bool id_bcrypt_hash(id_bcrypt *bcrypt, const char *password, id_bcrypt_hashed_fn fn, void *arg);
 
 #endif

@@ -40,6 +40,10 @@ void id_identity_connect(id_identity *identity, const id_database *database) {
     identity->database = *database;
 }
 
+id_bcrypt *id_identity_bcrypt(id_identity *identity) {
+    return identity->bcrypt;
+}
+
 void id_identity_free(id_identity *identity) {
     if (!identity)
         return;

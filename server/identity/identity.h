@@ -11,6 +11,7 @@
 #include "pendientes/status.h"
 #include "server/call.h"
 #include "server/engine/own.h"
+#include "server/identity/bcrypt.h"
 #include "server/identity/caller.h"
 
 #include <libpq-fe.h>
@@ -30,6 +31,8 @@ id_identity *id_identity_new(const id_options *options, const char **error);
 bool id_identity_rekey(id_identity *identity, const char **error);
 /* Starts the threads that hash; `loop` outlives the identity. */
 bool id_identity_start(id_identity *identity, pd_loop *loop, const char **error);
+/* The threads, once started, for whoever else has something to hash. */
+id_bcrypt *id_identity_bcrypt(id_identity *identity);
 /* What login needs of the database; all of it outlives the identity. */
 typedef struct id_database {
     pd_loop *loop;

@@ -116,6 +116,8 @@ class Fields(Test):
         self.field("optional string a = 2 [(pendientes.campo) = { ver: \"publico\" }];", "hides nothing", side="resp")
         self.field("optional string a = 2 [(pendientes.campo) = { protegido: CIFRADO }];", "opened for everybody", side="resp")
         self.field("optional string a = 2 [(pendientes.campo) = { protegido: BCRYPT ver: \"8\" }];", "not answered", side="resp")
+        self.field("optional string a = 2 [(pendientes.campo) = { protegido: BCRYPT }];"
+                   " optional string b = 3 [(pendientes.campo) = { protegido: BCRYPT }];", "b: BCRYPT is for one field")
         self.taken(resp="optional string a = 2 [(pendientes.campo) = { protegido: CIFRADO ver: \"32 | asignado\" }];")
 
     def test_shapes(self):

@@ -69,6 +69,36 @@ START_TEST(a_password_beyond_what_counts_never_matches) {
 }
 END_TEST
 
+static char made[128];
+
+static void keep(void *arg, const char *hash) {
+    (void)arg;
+    done++;
+    snprintf(made, sizeof made, "%s", hash ? hash : "none");
+}
+
+static const char *hashed(const char *password) {
+    done = 0;
+    ck_assert(id_bcrypt_hash(hashes, password, keep, NULL));
+    while (!done)
+        pd_loop_turn(loop, 1000);
+    ck_assert_int_eq(done, 1);
+    return made;
+}
+
+START_TEST(what_was_hashed_verifies) {
+    char first[128], password[74];
+    snprintf(first, sizeof first, "%s", hashed("ñandú 😀"));
+    ck_assert_msg(strncmp(first, "$2b$12$", 7) == 0 && strlen(first) == 60, "%s", first);
+    ck_assert(matches("ñandú 😀", first));
+    ck_assert(!matches("nandú 😀", first));
+    ck_assert_str_ne(hashed("ñandú 😀"), first); /* another salt */
+    memset(password, 'a', 73);
+    password[73] = 0;
+    ck_assert_str_eq(hashed(password), "none"); /* not cut */
+}
+END_TEST
+
 static double seconds(const char *password, const char *hash) {
     struct timespec from, to;
     clock_gettime(CLOCK_MONOTONIC, &from);
@@ -112,7 +142,8 @@ END_TEST
 
 START_TEST(it_ends_with_work_left) {
     for (int i = 0; i < 20; i++)
-        ck_assert(id_bcrypt_check(hashes, "clave-b", HASH_2B, count, NULL));
+        ck_assert(i % 2 ? id_bcrypt_hash(hashes, "clave-b", keep, NULL)
+                        : id_bcrypt_check(hashes, "clave-b", HASH_2B, count, NULL));
     id_bcrypt_free(hashes);
     hashes = NULL;
     ck_assert_int_eq(done, 0);
@@ -126,6 +157,7 @@ int main(void) {
     tcase_set_timeout(c, 60);
     tcase_add_test(c, both_old_and_new_hashes_verify);
     tcase_add_test(c, a_password_beyond_what_counts_never_matches);
+    tcase_add_test(c, what_was_hashed_verifies);
     tcase_add_test(c, nobody_and_nonsense_take_the_time_of_a_real_hash);
     tcase_add_test(c, the_queue_is_bounded_and_recovers);
     tcase_add_test(c, it_ends_with_work_left);
