@@ -1,5 +1,6 @@
--- Fictitious data to try the system with: job titles, roles, one active user of each role, a second technician and a user
--- without an employee, clients, products, and the five orders of the documentation page. All ids lie below 1000, where no identity goes.
+-- Fictitious data to try the system with: roles and what they see, one active user of each role, a second technician and a user
+-- without an employee, clients, products, and the five orders of the documentation page. All their ids lie below 1000, where no
+-- identity goes.
 -- Running it again changes nothing.
 --
 --   psql -v hash='$2b$12$…' -f deploy/demo.sql     hash: bcrypt of the one password of all demo users
@@ -7,11 +8,7 @@
 SET lock_timeout = '10s';
 BEGIN;
 
-INSERT INTO cargos (id, nombre) VALUES
-    (1, 'Coordinadora'), (2, 'Marketing'), (3, 'Atencion al Cliente'), (4, 'Asesor'), (5, 'Tecnico'), (6, 'Servicio Tecnico'),
-    (7, 'Almacen'), (8, 'Gerente General')
-ON CONFLICT DO NOTHING;
-
+-- The job titles are those of the migrations.
 INSERT INTO empleados (id, nombre, apellido_paterno, apellido_materno, telefono, correo, cargo_id, fecha_ingreso) VALUES
     (1, 'Rosa', 'Quispe', 'Vilca', '900000001', 'rosa.quispe@ejemplo.test', 8, '2019-03-01'),
     (2, 'Marta', 'Mamani', 'Coila', '900000002', 'marta.mamani@ejemplo.test', 1, '2020-01-15'),
@@ -33,6 +30,14 @@ INSERT INTO roles (id, nombre, permisos, descripcion) VALUES
     ('ASES', 'Asesor', 5, 'Registra y ve lo suyo'),
     ('TECN', 'Técnico', 1924, 'Trabajo de campo'),
     ('NADA', 'Sin permisos', 0, NULL)
+ON CONFLICT DO NOTHING;
+
+INSERT INTO modulo_roles (modulo_id, rol_id)
+SELECT m.id, r.id
+FROM (VALUES ('ADMIN', ''), ('CORD', '/pendientes'), ('CORD', '/clientes'), ('ATAC', '/pendientes'), ('ATAC', '/clientes'),
+             ('CONT', '/pagos'), ('ASES', '/clientes'), ('TECN', '/pendientes/mis')) AS r (id, ruta)
+JOIN modulos m ON starts_with(m.ruta, r.ruta) OR starts_with(r.ruta, m.ruta || '/')
+WHERE m.id < 1000
 ON CONFLICT DO NOTHING;
 
 INSERT INTO usuarios (id, nombre, dni, email, password, rol_id, empleado_id) VALUES

@@ -192,6 +192,48 @@ CREATE FUNCTION prueba.subida(rol text, faltan integer DEFAULT 0) RETURNS text L
     SELECT nombre FROM a
 $$;
 
+-- A user of that role, unique by its id, that nobody logs in as; active or not.
+CREATE FUNCTION prueba.nuevo_usuario(rol text DEFAULT 'NADA', activo boolean DEFAULT true, empleado bigint DEFAULT NULL)
+RETURNS bigint LANGUAGE sql AS $$
+    INSERT INTO usuarios (id, nombre, dni, email, password, rol_id, activo, empleado_id)
+    SELECT n, 'u' || n, 'd' || n, 'e' || n, '-', rol, nuevo_usuario.activo, empleado
+    FROM nextval(pg_get_serial_sequence('usuarios', 'id')) n RETURNING id
+$$;
+
+CREATE FUNCTION prueba.nuevo_empleado(cargo bigint DEFAULT 5) RETURNS bigint LANGUAGE sql AS $$
+    INSERT INTO empleados (nombre, apellido_paterno, apellido_materno, cargo_id, fecha_ingreso)
+    VALUES ('Empleado', 'de', 'Prueba', cargo, '2020-01-02') RETURNING id
+$$;
+
+CREATE FUNCTION prueba.cargo() RETURNS bigint LANGUAGE sql AS $$
+    INSERT INTO cargos (id, nombre) SELECT n, 'Cargo ' || n FROM nextval(pg_get_serial_sequence('cargos', 'id')) n RETURNING id
+$$;
+
+CREATE FUNCTION prueba.rol(permisos bigint DEFAULT 13) RETURNS text LANGUAGE sql AS $$
+    INSERT INTO roles (id, nombre, permisos, descripcion) SELECT 'R' || n, 'Rol ' || n, permisos, 'de prueba'
+    FROM nextval(pg_get_serial_sequence('usuarios', 'id')) n RETURNING id
+$$;
+
+CREATE FUNCTION prueba.modulo(padre bigint DEFAULT NULL, activo boolean DEFAULT true) RETURNS bigint LANGUAGE sql AS $$
+    INSERT INTO modulos (nombre, icono, ruta, modulo_padre_id, activo) VALUES ('Módulo', 'casa', '/prueba', padre, activo) RETURNING id
+$$;
+
+-- Leaves the demo's administrator as the only one, until the others are given back; its id.
+CREATE TABLE prueba.apartados (id bigint PRIMARY KEY);
+CREATE FUNCTION prueba.unico_administrador() RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    unico bigint := (SELECT id FROM usuarios WHERE dni = '40000001' AND vigente);
+BEGIN
+    WITH otros AS (UPDATE usuarios SET activo = false WHERE id IN (SELECT id FROM administradores) AND id <> unico RETURNING id)
+    INSERT INTO prueba.apartados SELECT id FROM otros ON CONFLICT DO NOTHING;
+    RETURN unico;
+END $$;
+CREATE FUNCTION prueba.devolver_administradores() RETURNS bigint LANGUAGE sql AS $$
+    UPDATE usuarios SET activo = true WHERE id IN (SELECT id FROM prueba.apartados);
+    DELETE FROM prueba.apartados;
+    SELECT count(*) FROM administradores
+$$;
+
 -- A digest over every row that a call could change.
 CREATE FUNCTION prueba.huella() RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -201,7 +243,8 @@ DECLARE
 BEGIN
     FOREACH tabla IN ARRAY ARRAY['pendientes', 'pendientes_averias', 'pendientes_traslados', 'pendientes_instalaciones_internet',
         'pendientes_instalaciones_camaras', 'pendientes_recojo_dispositivos', 'historiales', 'clientes', 'empleados', 'cargos',
-        'usuarios', 'roles', 'claves_idempotencia', 'notificaciones', 'pendientes_tiempos', 'pendientes_notas',
+        'usuarios', 'roles', 'modulos', 'modulo_roles', 'app_version',
+        'claves_idempotencia', 'notificaciones', 'pendientes_tiempos', 'pendientes_notas',
         'pendientes_notas_imagenes', 'archivos', 'productos', 'pendientes_items', 'pagos', 'catalogos', 'catalogo_productos'] LOOP
         EXECUTE format('SELECT count(*) || '':'' || coalesce(sum(hashtextextended(t::text, 0)::numeric), 0) FROM %I t', tabla) INTO parte;
         todo := todo || parte || ';';

@@ -168,7 +168,7 @@ static bool matches(const pd_route *route, const line *l) {
     for (size_t i = 0; i < route->n_segments; i++) {
         const char *part = strsep(&rest, "/");
         const char *literal = route->segments[i].literal;
-        if (!part || (literal ? strcmp(part, literal) != 0 : !isdigit((unsigned char)*part) && *part != '$'))
+        if (!part || (literal ? strcmp(part, literal) != 0 : !isalnum((unsigned char)*part) && *part != '$'))
             return false;
     }
     return !rest;

@@ -26,7 +26,7 @@ WITH c AS MATERIALIZED (
 ), a AS (
     INSERT INTO notificaciones (usuario_id, tipo, titulo, mensaje)
     SELECT s.id, 'INFO', 'PPPoE asignado', 'El pendiente ' || c.id || ' ya tiene su PPPoE'
-    FROM c JOIN usuarios s ON s.empleado_id = c.asignado_a AND s.vigente WHERE c.v IS NULL
+    FROM c JOIN usuarios s ON s.empleado_id = c.asignado_a AND s.vigente AND s.activo WHERE c.v IS NULL
 )
 SELECT c.v[1] AS _codigo, c.v[2] AS _campo, c.v[3] AS _mensaje, n.pendiente_id AS id, n.pendiente_id, n.descripcion_falla,
        n.vlan::text AS vlan, n.ppoe, n.ppoe_password, c.asignado_a AS _asignado_a, c.registrado_por AS _registrado_por

@@ -28,7 +28,7 @@ WITH c AS MATERIALIZED (
 ), a AS (
     INSERT INTO notificaciones (usuario_id, tipo, titulo, mensaje)
     SELECT s.id, 'INFO', 'VLAN asignada', 'El pendiente ' || c.id || ' ya tiene su VLAN, ' || u.vlan
-    FROM u CROSS JOIN c JOIN usuarios s ON s.empleado_id = c.asignado_a AND s.vigente
+    FROM u CROSS JOIN c JOIN usuarios s ON s.empleado_id = c.asignado_a AND s.vigente AND s.activo
 )
 SELECT c.v[1] AS _codigo, c.v[2] AS _campo, c.v[3] AS _mensaje, n.pendiente_id AS id, n.pendiente_id, n.velocidad_solicitada,
        n.costo_fijo, n.tipo_instalacion, n.vlan::text AS vlan, n.ppoe, n.ppoe_password, c.asignado_a AS _asignado_a,

@@ -40,7 +40,7 @@ WITH c AS MATERIALIZED (
 ), a AS (
     INSERT INTO notificaciones (usuario_id, fecha_creacion, tipo, titulo, mensaje)
     SELECT s.id, k.ahora, 'INFO', 'Pendiente asignado', 'Se le asignó el pendiente ' || k.id
-    FROM k JOIN usuarios s ON s.empleado_id = k.asignado_a AND s.vigente
+    FROM k JOIN usuarios s ON s.empleado_id = k.asignado_a AND s.vigente AND s.activo
 )
 SELECT c.v[1] AS _codigo, c.v[2] AS _campo, c.v[3] AS _mensaje,
        n.id, n.fecha_creacion, n.fecha_pendiente, n.registrado_por AS id_empleado_registro,

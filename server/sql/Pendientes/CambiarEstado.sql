@@ -59,7 +59,7 @@ WITH c AS MATERIALIZED (
     JOIN (VALUES ('ASIGNADO', 'INFO', 'Pendiente asignado', 'Se le asignó el pendiente '),
                  ('POSTERGADO', 'WARNING', 'Pendiente postergado', 'Se postergó el pendiente ')) AS aviso (estado, tipo, titulo, texto)
         ON aviso.estado = k.estado
-    JOIN usuarios s ON s.empleado_id = k.asignado_a AND s.vigente
+    JOIN usuarios s ON s.empleado_id = k.asignado_a AND s.vigente AND s.activo
 )
 SELECT c.v[1] AS _codigo, c.v[2] AS _campo, c.v[3] AS _mensaje,
        n.id, n.fecha_creacion, n.fecha_pendiente, n.registrado_por AS id_empleado_registro,

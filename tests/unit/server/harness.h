@@ -81,7 +81,6 @@ static inline char *h_file(const char *name, const char *text) {
 }
 
 static const char h_people[] =
-    "INSERT INTO cargos (id, nombre) VALUES (1, 'Tecnico');"
     "INSERT INTO empleados (id, nombre, apellido_paterno, apellido_materno, cargo_id, fecha_ingreso)"
     " SELECT i, 'E' || i, 'P', 'M', 1, '2020-01-01' FROM generate_series(1, 7) i;"
     "INSERT INTO roles (id, nombre, permisos) VALUES ('ADMIN', 'a', 16383), ('CORD', 'b', 10367), ('ATAC', 'c', 13),"
