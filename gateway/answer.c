@@ -146,6 +146,9 @@ static void send_head(gw_call *call, int http, size_t body_len) {
     if (call->strict && call->match.route)
         add_named(call, "preference-applied", "handling=strict");
     add_cors(call);
+    if (call->match.route && call->match.route->takes_over)
+        add_named(call, "deprecation",
+                  pd_arena_printf(call->arena, "@%lld", (long long)call->match.route->deprecated_since));
     req->res.status = http;
     req->res.reason = gw_reason(http);
     call->answered = true;
@@ -171,7 +174,7 @@ static void send_not_modified(gw_call *call) {
 
 static void add_caching(gw_call *call) {
     const pd_route *route = call->match.route;
-    if (route && route->method->no_store)
+    if (route && (route->method->no_store || route->takes_over))
         add(call, H2O_TOKEN_CACHE_CONTROL, H2O_STRLIT("no-store"));
     else
         add(call, H2O_TOKEN_CACHE_CONTROL, H2O_STRLIT("private, no-cache"));
@@ -241,7 +244,7 @@ static void answer_value(gw_call *call, const ProtobufCMessage *value) {
 
 /* Whether the client says that it has the answer of this tag. */
 static bool client_has(const gw_call *call, gw_slice etag) {
-    return etag.at && call->verb == PD_GET && call->headers.if_none_match.at &&
+    return etag.at && call->verb == PD_GET && !call->match.route->takes_over && call->headers.if_none_match.at &&
            gw_none_match(gw_header_list(&call->req->headers, "if-none-match", call->arena), etag);
 }
 

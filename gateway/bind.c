@@ -167,3 +167,13 @@ ProtobufCMessage *gw_bind(const gw_form *form, pd_arena *arena, pd_status *statu
     pd_check(message, b.value, arena, status);
     return b.value;
 }
+
+bool gw_query_has(gw_slice query, const char *name, pd_arena *arena) {
+    while (query.at) {
+        gw_slice pair = gw_slice_cut(&query, '&');
+        gw_slice found = gw_percent_decode(gw_slice_cut(&pair, '='), true, arena);
+        if (found.at && gw_slice_is(found, name))
+            return true;
+    }
+    return false;
+}

@@ -19,4 +19,7 @@ typedef struct gw_form {
  * variable, which the body may repeat. */
 ProtobufCMessage *gw_bind(const gw_form *form, pd_arena *arena, pd_status *status);
 
+/* Whether the raw query has a parameter of that name, with a value or without. */
+bool gw_query_has(gw_slice query, const char *name, pd_arena *arena);
+
 #endif

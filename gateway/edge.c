@@ -107,6 +107,8 @@ static ProtobufCMessage *read_form(gw_call *call, gw_slice query) {
     read_timeout(call);
     read_key(call, query, body);
     read_match(call);
+    if (route->takes_over && !call->gateway->settings->deprecated_gets)
+        pd_status_field(&call->refusal, call->arena, route->takes_over, "ya no se acepta por GET");
     ProtobufCMessage *message = gw_bind(&form, call->arena, &call->refusal);
     if (call->refusal.code == PD_OK)
         return message;
@@ -149,6 +151,13 @@ static void serve_page(gw_call *call, const gw_page *page) {
         gw_refuse(call, 405, PD_UNIMPLEMENTED, "El método no está permitido en esta ruta");
 }
 
+/* A deprecated GET that writes. HEAD stays with the read: it never writes. */
+static void let_take_over(gw_call *call, gw_slice query) {
+    const pd_route *other = call->match.takes_over;
+    if (other && !call->head && gw_query_has(query, other->takes_over, call->arena))
+        call->match.route = other;
+}
+
 static void route(gw_call *call, gw_slice path, gw_slice query) {
     const gw_page *page = gw_page_find(path);
     if (page) {
@@ -156,6 +165,7 @@ static void route(gw_call *call, gw_slice path, gw_slice query) {
         return;
     }
     gw_route(call->gateway->router, call->verb, path, call->arena, &call->match);
+    let_take_over(call, query);
     if (!call->match.allowed)
         gw_refuse(call, 404, PD_NOT_FOUND, "La ruta no existe");
     else if (call->options)

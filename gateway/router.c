@@ -10,6 +10,7 @@ typedef struct node {
     struct node *next;     /* sibling */
     struct node *variable;
     const pd_route *routes[PD_N_VERBS];
+    const pd_route *takes_over;
     unsigned allowed;
 } node;
 
@@ -84,11 +85,12 @@ static bool add(gw_router *router, const pd_route *route, const char **error) {
     node *n = &router->root;
     for (size_t i = 0; i < route->n_segments; i++)
         n = grow(n, &route->segments[i]);
-    if (n->routes[route->verb]) {
+    const pd_route **place = route->takes_over ? &n->takes_over : &n->routes[route->verb];
+    if (*place) {
         *error = "two routes have the same method and path";
         return false;
     }
-    n->routes[route->verb] = route;
+    *place = route;
     n->allowed |= 1u << route->verb;
     return true;
 }
@@ -170,7 +172,7 @@ static const node *step(const node *at, gw_slice raw, pd_arena *arena, gw_slice 
 }
 
 void gw_route(const gw_router *router, pd_verb verb, gw_slice path, pd_arena *arena, gw_match *match) {
-    match->route = NULL;
+    match->route = match->takes_over = NULL;
     match->allowed = 0;
     match->n_segments = 0;
     if (path.len > 1 && path.at[path.len - 1] == '/')
@@ -189,4 +191,6 @@ void gw_route(const gw_router *router, pd_verb verb, gw_slice path, pd_arena *ar
     match->allowed = at->allowed;
     if (verb < PD_N_VERBS)
         match->route = at->routes[verb];
+    if (verb == PD_GET)
+        match->takes_over = at->takes_over;
 }

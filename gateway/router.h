@@ -14,7 +14,9 @@ typedef struct gw_router gw_router;
 
 typedef struct gw_match {
     const pd_route *route; /* NULL: no such place (`allowed` is 0), or not this method */
-    unsigned allowed;      /* 1 << pd_verb, of the place */
+    /* Of a GET: what takes the place over where the query has its parameter (contract.h); NULL: nothing. */
+    const pd_route *takes_over;
+    unsigned allowed; /* 1 << pd_verb, of the place */
     size_t n_segments;
     /* Decoded, in the path's memory or the arena's; `at` NULL where the percent-encoding is broken. */
     gw_slice segments[GW_MAX_SEGMENTS];

@@ -124,6 +124,10 @@ typedef struct pd_route {
     bool has_body;
     int body_index; /* the request's repeated field that is the body, or -1: the whole message is (body: "*") */
     const pd_method *method;
+    /* A deprecated GET that writes (option `get_obsoleto`): it shares the place of a read, and takes it over where the
+     * query has this parameter. NULL: a route like others. */
+    const char *takes_over;
+    int64_t deprecated_since; /* seconds since 1970, UTC */
 } pd_route;
 
 extern const pd_method pd_methods[];

@@ -1,6 +1,7 @@
 """The contract as Python objects, read from the descriptor set. Whatever contradicts itself is refused here, by file and line, so that the
 writers need not doubt."""
 import re
+from datetime import datetime, timezone
 from decimal import Decimal
 
 from example import Example
@@ -185,10 +186,13 @@ class Route:
         self.body_field = method.request.by_name.get(rule.body)  # None: the whole message, or no body
         if rule.body not in ("", "*") and not (self.body_field and self.body_field.repeated):
             self.refuse('body is "*", a repeated field, or absent')
+        # the field whose presence in the query gives this route the place of a read (get_obsoleto)
+        self.takes_over = method.deprecated_get if self.verb == "get" else None
         if self.body and self.verb in ("get", "delete"):
             self.refuse(f"{self.verb.upper()} has no body")
         if not self.body and self.verb in ("post", "put", "patch") and method.request.shown:
             self.refuse(f'{self.verb.upper()} has body: "*"')
+        self.taken_over_by = None  # of a read: such a route, set when all are known
         self.read_path()
         for field in self.in_query:
             if field.is_message:
@@ -249,6 +253,9 @@ class Method:
         self.effect = {1: "PD_READS", 2: "PD_IDEMPOTENT"}.get(d.options.idempotency_level, "PD_WRITES")
         self.response_body = http.response_body if http else ""
         self.summary = options.resumen or options.mensaje or f"{service.name}: {d.name}"
+        self.deprecated_get, self.deprecated_since = None, 0
+        if options.HasField("get_obsoleto"):
+            self.read_deprecated_get(options.get_obsoleto)
         self.routes = [Route(rule, self) for rule in [http, *http.additional_bindings]] if http else []
         self.is_post = bool(self.routes) and self.routes[0].verb == "post"
         self.version = None  # set when all methods are known
@@ -319,9 +326,25 @@ class Method:
             if field.required and not (own and own.required and own.kind == field.kind and own.kind in ("int32", "int64", "string")):
                 self.refuse(f"version: {self.version.full} asks for «{field.name}», which is not likewise in {self.request.name}")
 
+    def read_deprecated_get(self, option):
+        field = self.request.by_name.get(option.campo)
+        if not field:
+            self.refuse(f"get_obsoleto names «{option.campo}», which is no field of {self.request.name}")
+        if not field.required or field.repeated or field.is_message or field.secret:
+            field.refuse("get_obsoleto wants an obligatory single value that is no secret")
+        try:
+            since = datetime.strptime(option.desde, "%Y-%m-%d").replace(tzinfo=timezone.utc)
+        except ValueError:
+            self.refuse(f"get_obsoleto: desde «{option.desde}» is no date")
+        if self.effect == "PD_READS":
+            self.refuse("get_obsoleto is for a method that writes")
+        self.deprecated_get, self.deprecated_since = field, int(since.timestamp())
+
     def check_effect(self):
+        if self.deprecated_get and (not any(route.takes_over for route in self.routes) or self.routes[0].verb == "get"):
+            self.refuse("get_obsoleto is about an additional GET, beside a route that may write")
         for route in self.routes:
-            if route.verb == "get" and self.effect != "PD_READS":
+            if route.verb == "get" and self.effect != "PD_READS" and not route.takes_over:
                 route.refuse("a GET is idempotency_level = NO_SIDE_EFFECTS")
             if route.verb not in ("get", "post") and self.effect == "PD_READS":
                 route.refuse(f"a {route.verb.upper()} is not NO_SIDE_EFFECTS")
@@ -438,12 +461,27 @@ class Contract:
                 method.link_upload()
 
     def check_routes(self):
-        seen = {}
+        seen, taken = {}, {}
         for method in self.methods:
             for route in method.routes:
-                other = seen.setdefault(route.key(), route)
+                other = (taken if route.takes_over else seen).setdefault(route.key(), route)
                 if other is not route:
                     route.refuse(f"the same {route.verb.upper()} as {other.path} of {other.method.service.name}.{other.method.name}")
+        for route in taken.values():
+            self.check_takeover(route, seen.get(route.key()))
+
+    @staticmethod
+    def check_takeover(route, read):
+        """The document tells of both as one operation, so they have to look like one."""
+        if not read or read.path != route.path:
+            route.refuse("get_obsoleto: there is no read of that path, whose place it could take")
+        if route.takes_over.name in route.variables:
+            route.refuse(f"get_obsoleto: {route.takes_over.name} stands in the path, always")
+        if route.takes_over.json in [field.json for field in read.method.request.shown]:
+            route.refuse(f"get_obsoleto: {read.method.name} has {route.takes_over.json} itself")
+        if read.method.reply is not route.method.reply:
+            route.refuse(f"get_obsoleto: it answers {route.method.reply.name}, and the read {read.method.reply.name}")
+        read.taken_over_by = route
 
     def find_versions(self):
         named = {f"{method.service.name}.{method.name}": method for method in self.methods}

@@ -140,7 +140,8 @@ class Tables:
         self.line("const pd_route pd_routes[] = {")
         for n, (route, index) in enumerate(routes):
             self.line(f"    {{PD_{route.verb.upper()}, {quote(route.path)}, {len(route.segments)}, segments_{n}, {flag(route.body)}, "
-                      f"{request_index(route)}, &pd_methods[{index}]}},")
+                      f"{request_index(route)}, &pd_methods[{index}], "
+                      f"{quote(route.takes_over.json) if route.takes_over else 0}, {route.method.deprecated_since}}},")
         self.line("};")
         self.line(f"const size_t pd_n_routes = {len(routes)};")
 

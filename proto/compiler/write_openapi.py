@@ -82,6 +82,7 @@ HEADERS = {
     "Replayed": {"schema": {"type": "string", "enum": ["true"]}, "description": "Es la respuesta guardada de la misma `Idempotency-Key`."},
     "ETag": {"required": True, "schema": {"type": "string", "pattern": f"^{TAG}$"},
              "description": "Cambia cuando cambia lo que se responde a quien pregunta."},
+    "Deprecation": {"schema": {"type": "string", "pattern": "^@[0-9]+$"}, "description": "Desde cuándo está obsoleto lo que se pidió (RFC 9745)."},
     "RetryAfter": {"required": True, "schema": {"type": "integer", "minimum": 0}, "description": "Segundos hasta volver a intentarlo."},
     "Authenticate": {"required": True, "schema": {"type": "string", "pattern": "^Bearer"}, "description": "`Bearer`"}}
 
@@ -162,11 +163,20 @@ class Operation:
         out = [self.parameter(self.request.by_name[name], "path", True) for name in self.route.variables]
         queried = self.beside if self.loose else self.route.in_query
         out += [self.parameter(f, "query", f.required and not self.loose) for f in queried if not f.is_message]
+        if self.route.taken_over_by:
+            out.append(self.deprecated_parameter(self.route.taken_over_by))
         shared = (["IdempotencyKey"] if self.honours_key() else []) + (["IfNoneMatch"] if self.reads_one() else [])
         return out + [{"$ref": f"#/components/parameters/{name}"} for name in [*shared, "GrpcTimeout"]]
 
     def reads_one(self):
         return self.method.reads_one and self.route.verb == "get"
+
+    def deprecated_parameter(self, route):
+        """With it the operation is another: the write's deprecated GET."""
+        put, out = route.method.routes[0], self.parameter(route.takes_over, "query", False)
+        return {**out, "deprecated": True, "description":
+                f"Obsoleto: con él esta lectura escribe, como `{put.verb.upper()} {json_path(put)}` (RPC: `{route.method.full}`), y la respuesta "
+                f"lleva `Deprecation`. Quien opera el servicio puede desactivarlo (400). Permiso: {route.method.rule.words()}."}
 
     def honours_key(self):
         return self.method.takes_key and self.route.verb == "post"
@@ -217,7 +227,8 @@ class Operation:
 
     def responses(self):
         headers = {"X-Request-Id": header("RequestId"), **({"Idempotency-Replayed": header("Replayed")} if self.honours_key() else {}),
-                   **({"ETag": header("ETag")} if self.reads_one() or self.method.version and self.method.tagged else {})}
+                   **({"ETag": header("ETag")} if self.reads_one() or self.method.version and self.method.tagged else {}),
+                   **({"Deprecation": header("Deprecation")} if self.route.taken_over_by else {})}
         out = {"200": {"description": self.method.o.mensaje or "Hecho", "headers": headers, "content": self.success()}}
         if self.reads_one():
             out["304"] = {"description": "El cliente ya lo tiene (If-None-Match).",
@@ -236,7 +247,7 @@ class Operation:
             out.add(403)
         if not rule.public and (writes or self.route.variables):
             out.add(404)
-        if not rule.public and writes:
+        if not rule.public and (writes or self.route.taken_over_by):
             out.add(409)
         if self.route.body:
             out |= {413, 415}
@@ -259,6 +270,8 @@ class Document:
         out = {}
         for method in self.contract.methods:
             for number, route in enumerate(method.routes):
+                if route.takes_over:
+                    continue  # a parameter of the read's
                 out.setdefault(json_path(route), {})[route.verb] = Operation(route, number, self.schemas).json()
         return {**out, **{path: page(path, i + 1) for i, path in enumerate(PAGES)}}
 

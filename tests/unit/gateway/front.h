@@ -7,6 +7,7 @@
 #include "pendientes/service.h"
 #include "pendientes/v1/autenticacion.pb-c.h"
 #include "pendientes/v1/averias.pb-c.h"
+#include "pendientes/v1/pendientes.pb-c.h"
 
 #include <arpa/inet.h>
 #include <check.h>
@@ -53,6 +54,10 @@ static void answer_echo(pd_incoming *call, bool replayed) {
         reply.id = 42;
         reply.descripcion_falla = seen;
         len = pendientes__v1__averia_resp__pack(&reply, bytes);
+    } else if (type == &pendientes__v1__pendiente_resp__descriptor) {
+        Pendientes__V1__PendienteResp reply = PENDIENTES__V1__PENDIENTE_RESP__INIT;
+        reply.direccion = seen;
+        len = pendientes__v1__pendiente_resp__pack(&reply, bytes);
     } else if (type == &pendientes__v1__validar_token_resp__descriptor) {
         Pendientes__V1__ValidarTokenResp reply = PENDIENTES__V1__VALIDAR_TOKEN_RESP__INIT;
         reply.texto = (char *)"Token válido y usuario activo";
@@ -349,9 +354,10 @@ static void start_all(void) {
     snprintf(url, sizeof url, "ipc://%s/core.ipc", dir);
     core = spawn((const char *const[]){self_path, "--core", url, NULL}, NULL);
     clear = start_gateway(&clear_port, &clear_admin, (const char *const[]){"--drain", "3s", NULL});
-    tls = start_gateway(&tls_port, &tls_admin,
-                        (const char *const[]){"--tls-cert", cert, "--tls-key", key, "--envelope", "--cors-origins",
-                                              "https://panel.example,https://otro.example", NULL});
+    tls =
+        start_gateway(&tls_port, &tls_admin,
+                      (const char *const[]){"--tls-cert", cert, "--tls-key", key, "--envelope", "--deprecated-gets=off",
+                                            "--cors-origins", "https://panel.example,https://otro.example", NULL});
     await_ready(false);
     await_ready(true);
 }

@@ -210,6 +210,51 @@ START_TEST(test_key) {
 }
 END_TEST
 
+#define TECHNICAL "/api/pendientes/42/estado-tecnico"
+
+/* A GET that writes takes the read's place where its parameter is; HEAD never does. */
+START_TEST(test_deprecated_get) {
+    answer *a = ASK(.path = TECHNICAL, .token = "ok");
+    ck_assert_int_eq(a->status, 200);
+    HAS(a, "\"Obtener|");
+    HEADER(a, "cache-control: private, no-cache");
+    NO_HEADER(a, "deprecation:");
+    a = ASK(.path = TECHNICAL "?nuevoEstado=OK", .token = "ok", .http2 = _i);
+    ck_assert_int_eq(a->status, 200);
+    HAS(a, "\"CambiarEstadoTecnico|");
+    HEADER(a, "cache-control: no-store");
+    HEADER(a, "deprecation: @1793491200");
+    a = ASK(.path = TECHNICAL "?nuevoEstado=OK", .token = "ok", .headers = {"If-None-Match: *"});
+    ck_assert_int_eq(a->status, 200);
+    a = ASK(.path = TECHNICAL "?x=1&nuevo%45stado=OK", .token = "ok");
+    HAS(a, "\"CambiarEstadoTecnico|");
+    a = ASK(.path = TECHNICAL "?nuevoEstado", .token = "ok");
+    ck_assert_int_eq(a->status, 400);
+    HAS(a, "\"field\":\"nuevoEstado\"");
+    HEADER(a, "deprecation: @1793491200");
+    a = ASK(.path = TECHNICAL "?nuevoEstado=OK", .token = "malo");
+    ck_assert_int_eq(a->status, 401);
+    a = ASK(.verb = "HEAD", .path = TECHNICAL "?nuevoEstado=OK", .token = "ok");
+    ck_assert_int_eq(a->status, 200);
+    HEADER(a, "cache-control: private, no-cache");
+    NO_HEADER(a, "deprecation:");
+}
+END_TEST
+
+/* The TLS gateway has deprecated-gets = off. */
+START_TEST(test_deprecated_get_off) {
+    answer *a = ASK(.path = TECHNICAL "?nuevoEstado=OK", .token = "ok", .tls = true);
+    ck_assert_int_eq(a->status, 400);
+    HAS(a, "nuevoEstado: ya no se acepta por GET");
+    a = ASK(.path = TECHNICAL "?nuevoEstado=OK", .token = "malo", .tls = true);
+    ck_assert_int_eq(a->status, 401);
+    ck_assert_int_eq(ASK(.path = TECHNICAL, .token = "ok", .tls = true)->status, 200);
+    a = ASK(.verb = "PUT", .path = TECHNICAL "?nuevoEstado=OK", .token = "ok", .tls = true);
+    ck_assert_int_eq(a->status, 200);
+    NO_HEADER(a, "deprecation:");
+}
+END_TEST
+
 static const char openapi_start[] = "{";
 
 START_TEST(test_pages) {
@@ -658,6 +703,8 @@ static Suite *all_tests(void) {
     tcase_add_test(tests, test_options);
     tcase_add_loop_test(tests, test_cors, 0, 2);
     tcase_add_test(tests, test_key);
+    tcase_add_loop_test(tests, test_deprecated_get, 0, 2);
+    tcase_add_test(tests, test_deprecated_get_off);
     tcase_add_test(tests, test_pages);
     tcase_add_loop_test(tests, test_refusals, 0, sizeof refusals / sizeof *refusals);
     tcase_add_test(tests, test_all_field_errors_together);

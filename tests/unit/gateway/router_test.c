@@ -144,8 +144,22 @@ START_TEST(test_every_route) {
             path = pd_arena_printf(arena, "%s/%s", path, literal ? literal : "1");
         }
         gw_match match = find(gw_verb_name(pd_routes[i].verb), path);
-        ck_assert_msg(match.route == &pd_routes[i], "%s", path);
+        ck_assert_msg((pd_routes[i].takes_over ? match.takes_over : match.route) == &pd_routes[i], "%s", path);
     }
+}
+END_TEST
+
+START_TEST(test_takes_over) {
+    gw_match match = find("GET", "/api/pendientes/7/estado-tecnico");
+    ck_assert_str_eq(match.route->method->full_name, "pendientes.v1.Pendientes/Obtener");
+    ck_assert_str_eq(match.takes_over->method->full_name, "pendientes.v1.Pendientes/CambiarEstadoTecnico");
+    ck_assert_str_eq(match.takes_over->takes_over, "nuevoEstado");
+    ck_assert_str_eq(gw_allow(match.allowed, arena), "GET, HEAD, PUT, OPTIONS");
+    match = find("PUT", "/api/pendientes/7/estado-tecnico");
+    ck_assert_str_eq(match.route->method->full_name, "pendientes.v1.Pendientes/CambiarEstadoTecnico");
+    ck_assert_ptr_null(match.takes_over);
+    ck_assert_ptr_null(find("GET", "/api/pendientes/7").takes_over);
+    ck_assert_ptr_null(find("GET", "/nada").takes_over);
 }
 END_TEST
 
@@ -170,6 +184,7 @@ int main(void) {
     tcase_add_loop_test(tests, test_wrong_method, 0, sizeof wrong / sizeof *wrong);
     tcase_add_test(tests, test_broken_percent_in_variable);
     tcase_add_test(tests, test_every_route);
+    tcase_add_test(tests, test_takes_over);
     tcase_add_test(tests, test_two_routes_in_one_place);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

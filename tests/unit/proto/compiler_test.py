@@ -277,6 +277,37 @@ class Routes(Test):
         self.method("says sin_clave", method='option idempotency_level = NO_SIDE_EFFECTS; option (google.api.http) = { post: "/a" body: "*" };')
         self.method("formulario is for", options="formulario: true")
 
+    def test_deprecated_get(self):
+        put = 'option (google.api.http) = { put: "/a/{id}" body: "*" %s };'
+        get = put % 'additional_bindings { get: "/a/{id}" }'
+        req = "optional int64 nuevo_x = 2 [(pendientes.campo) = { obligatorio: true }];"
+        says = 'get_obsoleto: { campo: "%s" desde: "%s" }'
+        good = says % ("nuevo_x", "2026-07-10")
+        read = """service Lecturas { rpc Leer(Pide) returns (%s) {
+          option idempotency_level = NO_SIDE_EFFECTS; option (google.api.http) = { get: "%s" }; } }
+          message Pide { optional int64 id = 1 [(pendientes.campo) = { obligatorio: true }]; %s }"""
+        more = read % ("Resp", "/a/{id}", "")
+        self.method("a GET is idempotency_level", method=get, req=req)
+        self.method("no field of Req", method=get, req=req, options=says % ("nada", "2026-07-10"))
+        self.method("is no date", method=get, req=req, options=says % ("nuevo_x", "ayer"))
+        self.method("for a method that writes", req=req, options=good)
+        self.method("about an additional GET", method=put % "", req=req, options=good)
+        self.method("about an additional GET", method='option (google.api.http) = { get: "/a/{id}" };', req=req, options=good)
+        optional = "optional int64 nuevo_x = 2;"
+        self.refused(optional, "wants an obligatory single value", method=get, req=optional, options=good)
+        self.method("no read of that path", method=get, req=req, options=good)
+        self.method("no read of that path", method=get, req=req, options=good, more=read % ("Resp", "/b/{id}", ""))
+        self.method("stands in the path", method=get, req=req, options=says % ("id", "2026-07-10"), more=more)
+        self.method("Leer has nuevoX itself", method=get, req=req, options=good, more=read % ("Resp", "/a/{id}", "optional int64 nuevo_x = 2;"))
+        self.method("it answers Resp, and the read Orden", method=get, req=req, options=good, more=read % ("Orden", "/a/{id}", ""))
+        build = self.taken(method=get, req=req, options=good, more=more)
+        self.assertIn('"nuevoX", 1783641600}', build.tables)
+        parameter = next(p for p in build.document["paths"]["/a/{id}"]["get"]["parameters"] if p.get("name") == "nuevoX")
+        self.assertTrue(parameter["deprecated"])
+        self.assertNotIn("required", parameter)
+        self.assertIn("Deprecation", build.document["paths"]["/a/{id}"]["get"]["responses"]["200"]["headers"])
+        self.assertIn("put", build.document["paths"]["/a/{id}"])
+
     def test_equal_routes(self):
         other = 'service Otras {\n  rpc Otra(Req) returns (Resp) { %s }\n}\n' % (GET % "/a/{id}")
         self.refused("rpc Otra", "the same GET as /a/{id} of Pruebas.Probar", more=other)
