@@ -63,6 +63,9 @@ gw_call *gw_call_new(gw_gateway *gateway, h2o_req_t *req) {
     call->gateway = gateway;
     call->req = req;
     call->conn = gw_conn_of(req);
+    call->client = call->conn->proxied
+                       ? gw_proxies_client(gateway->proxies, call->conn->peer, &req->headers, call->arena)
+                       : call->conn->peer;
     call->token = call->key = (gw_slice){NULL, 0};
     call->match.route = NULL;
     call->traceparent = call->page = NULL;
@@ -96,7 +99,7 @@ void gw_call_send(gw_call *call, const ProtobufCMessage *request, void (*fn)(gw_
                     .token_len = call->token.len,
                     .request_id = call->request_id,
                     .traceparent = call->traceparent,
-                    .peer = call->conn->peer[0] ? call->conn->peer : NULL,
+                    .peer = call->client[0] ? call->client : NULL,
                     .deadline_ms = call->deadline_ms,
                     .probe = !request};
     if (request && call->key.at) {
@@ -128,7 +131,7 @@ void gw_call_record(gw_call *call, int http) {
     pd_lines_number(lines, "bytes", call->body_len);
     pd_lines_text(lines, "request_id", call->request_id);
     pd_lines_text(lines, "traceparent", call->traceparent);
-    pd_lines_text(lines, "peer", call->conn->peer);
+    pd_lines_text(lines, "peer", call->client);
     pd_lines_end(lines);
 }
 

@@ -14,7 +14,8 @@ struct gw_call {
     gw_gateway *gateway;
     h2o_req_t *req;
     gw_conn *conn;
-    pd_arena *arena; /* of the message, the answer and its headers */
+    const char *client; /* its address, "" when unknown: the connection's peer or whom that forwards for */
+    pd_arena *arena;    /* of the message, the answer and its headers */
     gw_headers headers;
     gw_accept accept;
     gw_match match;

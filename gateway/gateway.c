@@ -141,6 +141,9 @@ bool gw_gateway_open(gw_gateway *gateway, const gw_settings *settings, const cha
     gateway->router = gw_router_new(pd_routes, pd_n_routes, error);
     if (!gateway->router)
         return false;
+    gateway->proxies = gw_proxies_new(settings->trusted_proxies, error);
+    if (!gateway->proxies)
+        return false;
     gateway->meter = gw_meter_new();
     gateway->lines = pd_lines_new("gateway");
     configure(gateway);
@@ -189,5 +192,6 @@ void gw_gateway_close(gw_gateway *gateway) {
     gw_calls_free(gateway);
     pd_lines_free(gateway->lines);
     gw_meter_free(gateway->meter);
+    gw_proxies_free(gateway->proxies);
     gw_router_free(gateway->router);
 }

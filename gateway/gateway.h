@@ -5,6 +5,7 @@
 
 #include "gateway/listen.h"
 #include "gateway/meter.h"
+#include "gateway/proxies.h"
 #include "gateway/router.h"
 #include "gateway/settings.h"
 #include "pendientes/client.h"
@@ -21,6 +22,7 @@ typedef struct gw_gateway {
     h2o_context_t context;
     h2o_hostconf_t *public_hosts[2], *admin_hosts[2]; /* NULL-terminated, as h2o wants them */
     gw_router *router;
+    gw_proxies *proxies;
     pd_client *client;
     gw_meter *meter;
     pd_lines *lines; /* a log line per request */

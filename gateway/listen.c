@@ -61,6 +61,7 @@ static void note_peer(gw_conn *conn) {
         return;
     const char *shown = strncmp(text, "::ffff:", 7) == 0 ? text + 7 : text;
     snprintf(conn->peer, sizeof conn->peer, "%.*s", (int)sizeof conn->peer - 1, shown);
+    conn->proxied = gw_proxies_trusts(conn->gateway->proxies, conn->peer);
 }
 
 static bool accept_one(listener *l) {

@@ -13,6 +13,7 @@ typedef struct gw_conn {
     struct gw_gateway *gateway;
     h2o_socket_t *socket;
     char peer[INET6_ADDRSTRLEN]; /* the address alone */
+    bool proxied;                /* the peer is trusted to tell its clients' */
     uint64_t resets_since_ms;    /* h2guard's */
     unsigned resets;
 } gw_conn;

@@ -27,6 +27,12 @@ const pd_setting gw_setting_table[] = {
      .kind = PD_SETTING_LIST,
      .offset = AT(cors_origins),
      .help = "origins whose pages may use the API (CORS), exact, https://HOST[:PORT], comma-separated"},
+    {.name = "trusted-proxies",
+     .kind = PD_SETTING_LIST,
+     .offset = AT(trusted_proxies),
+     .help =
+         "addresses and networks, comma-separated, whose X-Forwarded-For tells the client's address: every proxy in "
+         "front; failed logins are counted by it"},
     {.name = "envelope",
      .kind = PD_SETTING_BOOL,
      .offset = AT(envelope),

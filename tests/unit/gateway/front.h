@@ -354,10 +354,10 @@ static void start_all(void) {
     snprintf(url, sizeof url, "ipc://%s/core.ipc", dir);
     core = spawn((const char *const[]){self_path, "--core", url, NULL}, NULL);
     clear = start_gateway(&clear_port, &clear_admin, (const char *const[]){"--drain", "3s", NULL});
-    tls =
-        start_gateway(&tls_port, &tls_admin,
-                      (const char *const[]){"--tls-cert", cert, "--tls-key", key, "--envelope", "--deprecated-gets=off",
-                                            "--cors-origins", "https://panel.example,https://otro.example", NULL});
+    tls = start_gateway(&tls_port, &tls_admin,
+                        (const char *const[]){"--tls-cert", cert, "--tls-key", key, "--envelope",
+                                              "--deprecated-gets=off", "--trusted-proxies", "127.0.0.1,10.0.0.0/8",
+                                              "--cors-origins", "https://panel.example,https://otro.example", NULL});
     await_ready(false);
     await_ready(true);
 }

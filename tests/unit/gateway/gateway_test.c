@@ -33,6 +33,15 @@ START_TEST(test_request_id_and_trace) {
 }
 END_TEST
 
+START_TEST(test_forwarded) {
+    answer *a = ASK(.path = AVERIA, .token = "ok", .tls = true, .http2 = _i);
+    HAS(a, "|127.0.0.1|");
+    a = ASK(.path = AVERIA, .token = "ok", .tls = true, .http2 = _i,
+            .headers = {"X-Forwarded-For: 1.1.1.1, 9.9.9.9", "X-Forwarded-For: 10.0.0.1"});
+    HAS(a, "|9.9.9.9|");
+}
+END_TEST
+
 START_TEST(test_head) {
     answer *a = ASK(.verb = "HEAD", .path = AVERIA, .token = "ok", .http2 = _i);
     ck_assert_int_eq(a->status, 200);
@@ -693,6 +702,7 @@ static Suite *all_tests(void) {
     tcase_add_unchecked_fixture(tests, start_all, stop_all);
     tcase_add_loop_test(tests, test_read, 0, 2);
     tcase_add_test(tests, test_request_id_and_trace);
+    tcase_add_loop_test(tests, test_forwarded, 0, 2);
     tcase_add_loop_test(tests, test_head, 0, 2);
     tcase_add_test(tests, test_text);
     tcase_add_test(tests, test_cacheable_read);
