@@ -15,6 +15,7 @@ static const struct {
 } commands[] = {
     {"serve", sv_serve, "answers calls until SIGTERM"},
     {"migrate", sv_migrate, "brings the database's schema forward"},
+    {"import", sv_import, "imports a database of the documented original"},
     {"check", sv_check, "checks configuration, database and every statement, and tells what it checked"},
 };
 
