@@ -88,16 +88,7 @@ CREATE FUNCTION prueba.notificacion(rol text, estado text DEFAULT 'NO_LEIDO') RE
     VALUES (prueba.usuario(rol), 'De prueba', 'Nada que hacer', 'INFO', notificacion.estado) RETURNING id
 $$;
 
--- One row of everything that may hang on an order beside its details; the number of its live children.
-CREATE FUNCTION prueba.hijos(orden bigint) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE
-    nueva bigint;
-BEGIN
-    PERFORM prueba.pago(orden), prueba.tiempo(orden), prueba.imagen(prueba.nota(orden));
-    INSERT INTO productos (nombre, costo_unitario) VALUES ('De prueba', 5) RETURNING id INTO nueva;
-    INSERT INTO pendientes_items (pendiente_id, producto_id, cantidad, costo_unitario, costo_total) VALUES (orden, nueva, 2, 5, 10);
-    RETURN prueba.vivos(orden);
-END $$;
+-- How many live children an order has, its details among them.
 CREATE FUNCTION prueba.vivos(orden bigint) RETURNS bigint LANGUAGE sql AS $$
     SELECT (SELECT count(*) FROM pendientes_detalles WHERE pendiente_id = orden)
         + (SELECT count(*) FROM pendientes_tiempos WHERE pendiente_id = orden AND vigente)
@@ -143,6 +134,13 @@ CREATE FUNCTION prueba.item(orden bigint, producto bigint, autor text DEFAULT 'C
     SELECT orden, id, prueba.empleado(autor), 2, costo_unitario, 2 * costo_unitario FROM productos WHERE id = producto
     RETURNING id
 $$;
+
+-- One row of everything that may hang on an order beside its details; the number of its live children.
+CREATE FUNCTION prueba.hijos(orden bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM prueba.pago(orden), prueba.tiempo(orden), prueba.imagen(prueba.nota(orden)), prueba.item(orden, prueba.producto());
+    RETURN prueba.vivos(orden);
+END $$;
 
 CREATE FUNCTION prueba.catalogo() RETURNS bigint LANGUAGE sql AS $$
     INSERT INTO catalogos (nombre, tipo) VALUES ('Catálogo de prueba', 'KIT') RETURNING id

@@ -172,6 +172,45 @@ START_TEST(a_payment_while_the_client_changes) {
 }
 END_TEST
 
+/* Whatever else is made of an order while it is deleted: nothing is left behind under it, and its history is whole. */
+START_TEST(an_order_deleted_while_it_grows) {
+    static const struct {
+        const char *verb, *target, *body; /* %s: the order */
+    } made[] = {
+        {"DELETE", "/api/pendientes/%s", NULL},
+        {"POST", "/api/pendientes/tiempos", "{\"pendienteId\":%s}"},
+        {"POST", "/api/notas", "{\"pendienteId\":%s,\"nota\":\"x\",\"estadoPendiente\":\"REGISTRADO\"}"},
+        {"POST", "/api/pendientes/averia", "{\"pendienteId\":%s,\"descripcionFalla\":\"x\"}"},
+        {"POST", "/api/historiales", "{\"pendienteId\":%s,\"estado\":\"REGISTRADO\",\"detalles\":\"x\"}"},
+        {"PUT", "/api/pendientes/%s/postergar", "{\"motivo\":\"%s\"}"},
+        {"PUT", "/api/pendientes/%s/asignar?idAsignado=6", NULL},
+        {"PUT", "/api/pendientes/%s/estado?nuevoEstado=CANCELADO", NULL},
+        {"PUT", "/api/pendientes/%s/estado-tecnico?nuevoEstado=PENDIENTE_VLAN", NULL},
+    };
+    enum { N = sizeof made / sizeof *made };
+    const char *order = db_value("SELECT prueba.orden()");
+    char targets[N][128], bodies[N][256];
+    racer racers[N];
+    for (int i = 0; i < N; i++) {
+        bool with_body = made[i].body != NULL;
+        snprintf(targets[i], sizeof targets[i], made[i].target, order);
+        snprintf(bodies[i], sizeof bodies[i], with_body ? made[i].body : "", order);
+        racers[i] =
+            (racer){.verb = made[i].verb, .target = targets[i], .role = "ADMIN", .body = with_body ? bodies[i] : NULL};
+    }
+    race(racers, N);
+    ck_assert_int_eq(racers[0].status, 200);
+    /* 400: another had moved the state before */
+    ck_assert_int_eq(count(racers, N, 200) + count(racers, N, 404) + count(racers, N, 400), N);
+    ck_assert_int_eq(db_number("SELECT prueba.vivos(%s)", order), 0);
+    ck_assert_str_eq(db_value("SELECT p.historial_n = count(*) AND count(*) = max(h.numero) AND bool_or(h.hash = "
+                              "p.historial_hash AND h.numero = p.historial_n) FROM pendientes p "
+                              "JOIN historiales h ON h.pendiente_id = p.id WHERE p.id = %s GROUP BY p.id",
+                              order),
+                     "t");
+}
+END_TEST
+
 /* Racing changes of state: every 200 is a step of one legal path, and the chains are whole, recomputed by a program
  * that shares no code with the core. */
 enum { ORDERS = 20, RACERS = 8 };
@@ -244,6 +283,7 @@ int main(void) {
     tcase_add_loop_test(tcase, a_client_deleted_while_ordered, 0, 25);
     tcase_add_loop_test(tcase, a_product_deleted_while_used, 0, 25);
     tcase_add_loop_test(tcase, a_payment_while_the_client_changes, 0, 25);
+    tcase_add_loop_test(tcase, an_order_deleted_while_it_grows, 0, 50);
     tcase_add_test(tcase, racing_states_leave_whole_chains);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
