@@ -1,6 +1,7 @@
 #include "gateway/answer.h"
 
 #include "gateway/cors.h"
+#include "pendientes/check.h"
 
 #include <string.h>
 
@@ -229,6 +230,20 @@ void gw_refuse(gw_call *call, int http, pd_code code, const char *detail) {
     gw_answer_status(call, http, &status);
 }
 
+/* The fields that are answered as headers: texts, and bools that are true. */
+static void add_reply_headers(gw_call *call, const pd_message *message, const ProtobufCMessage *value) {
+    for (unsigned i = 0; i < message->type->n_fields; i++) {
+        const ProtobufCFieldDescriptor *field = &message->type->fields[i];
+        if (!message->fields[i].header || !pd_present(value, field))
+            continue;
+        const void *at = (const char *)value + field->offset;
+        if (field->type == PROTOBUF_C_TYPE_STRING)
+            add_named(call, message->fields[i].header, *(char *const *)at);
+        else if (*(const protobuf_c_boolean *)at)
+            add_named(call, message->fields[i].header, "true");
+    }
+}
+
 static void answer_value(gw_call *call, const ProtobufCMessage *value) {
     const pd_method *method = call->match.route->method;
     if (method->text_index >= 0) {
@@ -271,6 +286,7 @@ void gw_answer_reply(gw_call *call, const pd_reply *reply) {
         send_not_modified(call);
         return;
     }
+    add_reply_headers(call, message, value);
     if (reply->replayed)
         add_named(call, "idempotency-replayed", "true");
     answer_value(call, value);

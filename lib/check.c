@@ -1,6 +1,7 @@
 #include "pendientes/check.h"
 
 #include "lib/field.h"
+#include "lib/pattern.h"
 #include "lib/refusal.h"
 #include "pendientes/image.h"
 #include "pendientes/scalar.h"
@@ -40,6 +41,8 @@ static const char *text_error(const pd_field *field, const char *text, pd_arena 
         return pd_arena_printf(arena, "debe ocupar como máximo %" PRIu32 " bytes", field->max_bytes);
     if (field->visible && !pd_utf8_visible(text, len))
         return "solo puede tener caracteres visibles y espacios";
+    if (field->pattern && !pd_pattern_holds(field->pattern, text))
+        return pd_arena_printf(arena, "debe tener la forma %s", pd_patterns[field->pattern - 1]);
     return NULL;
 }
 
@@ -154,6 +157,15 @@ static void check_present(walk *w, const pd_path *path, const pd_field *field, c
     }
 }
 
+/* The option `excluye`. */
+static void check_excluded(walk *w, const pd_path *path, const pd_message *message, const pd_field *field,
+                           const ProtobufCMessage *value) {
+    if (!field->excludes || !pd_field_present(value, &message->type->fields[field->excludes - 1]))
+        return;
+    if (!pd_path_refused(path, w->status, w->arena))
+        refuse(w, path, pd_arena_printf(w->arena, "no puede ir junto a %s", message->fields[field->excludes - 1].json));
+}
+
 /* `limpiar` names fields that may be null, and that have no value in the same message. */
 static void check_cleared(walk *w, const pd_message *message, const ProtobufCMessage *value, const pd_path *up) {
     const ProtobufCFieldDescriptor *list = &message->type->fields[message->clear_index];
@@ -186,9 +198,10 @@ static void check_message(walk *w, const pd_message *message, const ProtobufCMes
         const pd_field *field = &message->fields[i];
         const ProtobufCFieldDescriptor *type = &message->type->fields[i];
         pd_path path = pd_path_field(up, field, type);
-        if (pd_field_present(value, type))
+        if (pd_field_present(value, type)) {
             check_present(w, &path, field, type, value);
-        else if (field->required && !pd_path_refused(&path, w->status, w->arena))
+            check_excluded(w, &path, message, field, value);
+        } else if (field->required && !pd_path_refused(&path, w->status, w->arena))
             refuse(w, &path, PD_REFUSE_MISSING);
     }
 }

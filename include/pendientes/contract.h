@@ -54,13 +54,16 @@ typedef struct pd_field {
     bool not_null; /* null is refused, a text must not be blank; true when required */
     bool visible;  /* visible characters and spaces only */
     bool secret;   /* never echoed nor logged */
-    bool hidden;   /* no JSON key: `limpiar` */
+    bool hidden;   /* no JSON key: `limpiar`, and what is answered as a header */
     bool has_min, has_max;
     int64_t min, max;             /* integers */
     uint32_t min_len, max_len;    /* code points */
     uint32_t max_bytes;           /* 0: none beyond max_len; of bytes: 0: none but the frame's */
     uint32_t max_items;           /* repeated fields; 0: only an empty one */
     int64_t min_cents, max_cents; /* decimals, in hundredths */
+    uint16_t pattern;             /* 1 + index in pd_patterns; 0: none */
+    uint16_t excludes;            /* 1 + index of the field that may not stand beside it; 0: none */
+    const char *header;           /* of a reply, a string or a bool: the header that REST answers it as, in small letters; NULL: none */
     const pd_rule *see;           /* NULL: everybody who may call */
     const pd_message *message;    /* of a message field */
 } pd_field;
@@ -130,6 +133,9 @@ typedef struct pd_route {
     int64_t deprecated_since; /* seconds since 1970, UTC */
 } pd_route;
 
+/* POSIX extended regular expressions, each once. */
+extern const char *const pd_patterns[];
+extern const size_t pd_n_patterns;
 extern const pd_method pd_methods[];
 extern const size_t pd_n_methods;
 extern const pd_route pd_routes[];

@@ -26,6 +26,10 @@ APPEND = {"nombre": ("string", False), "desde": ("int64", False), "datos": ("byt
 PIECE = {"desde": ("int64", False), "largo": ("int64", False)}
 FILE = {"datos": ("bytes", False), "total": ("int64", False), "tipo": ("string", False), "huella": ("string", False),
         "nombre_original": ("string", False)}
+# What POSIX extended, ECMA's and Python's regular expressions read alike: characters, ASCII classes, groups, |, ^, $ and greedy repetition.
+# The core matches bytes, so nothing may match "any character".
+ATOM = r"[A-Za-z0-9 _,:;@!#%&~=<>/\"'-]|\\[.*+?^$|(){}\[\]\\/-]|\[(?!\^)[A-Za-z0-9 _.,:;@!#%&~=<>/+*-]+\]|\((?!\?)|[)|^$]"
+PORTABLE = re.compile(rf"(?:(?:{ATOM})(?:(?:[*+?]|\{{[0-9]+(?:,[0-9]*)?\}})(?![*+?{{]))?)*")
 
 
 class Field:
@@ -38,7 +42,9 @@ class Field:
         self.repeated = d.label == d.LABEL_REPEATED
         self.is_text, self.is_enum, self.is_message = self.kind == "string", self.kind == "enum", self.kind == "message"
         self.is_int, self.is_bool, self.is_bytes = self.kind in ("int32", "int64"), self.kind == "bool", self.kind == "bytes"
-        self.hidden = d.name == CLEAR
+        self.header = options.cabecera or None
+        self.is_clear = d.name == CLEAR
+        self.hidden = self.is_clear or self.header is not None  # no JSON key
         self.format, self.protection = options.formato, options.protegido
         self.required, self.not_null = options.obligatorio, options.obligatorio or options.no_nulo
         self.secret = options.secreto or options.protegido != PLAIN
@@ -69,7 +75,12 @@ class Field:
             self.refuse("oneof is not supported")
         if self.is_bytes and self.repeated:
             self.refuse("bytes are not repeated: a frame is bounded")
-        if self.hidden and not (self.is_text and self.repeated and not self.o.ListFields()):
+        if self.header:
+            if not (self.is_text or self.is_bool) or self.repeated:
+                self.refuse("cabecera is for a single string or bool")
+            if not re.fullmatch(r"[A-Z][A-Za-z]*(-[A-Z][A-Za-z]*)*", self.header):
+                self.refuse(f"cabecera «{self.header}» is no header's name")
+        if self.is_clear and not (self.is_text and self.repeated and not self.o.ListFields()):
             self.refuse("the list of fields to clear is a repeated string without options")
         self.need(self.repeated, ["elementos_max"], "repeated fields")
 
@@ -101,10 +112,7 @@ class Field:
             self.refuse("largo_min is over largo_max")
         if o.HasField("bytes_max") and o.bytes_max < o.largo_min:
             self.refuse("bytes_max is under largo_min")
-        try:
-            self.pattern = re.compile(o.patron) if o.HasField("patron") else None
-        except re.error as error:
-            self.refuse(f"patron is no regular expression: {error}")
+        self.pattern = self.read_pattern() if o.HasField("patron") else None
         bounds = [o.decimal_min or MIN_MONEY, o.decimal_max or MAX_MONEY]
         for bound in bounds:
             if not re.fullmatch(r"-?(0|[1-9][0-9]{0,13})(\.[0-9]{1,2})?", bound):
@@ -112,6 +120,15 @@ class Field:
         self.min_decimal, self.max_decimal = map(Decimal, bounds)
         if self.min_decimal > self.max_decimal:
             self.refuse("decimal_min is over decimal_max")
+
+    def read_pattern(self):
+        """What a POSIX extended expression (the core), an ECMA one (clients) and Python's read alike."""
+        if not PORTABLE.fullmatch(self.o.patron):
+            self.refuse("patron is not of the part that all regular expressions share (see ATOM in model.py)")
+        try:
+            return re.compile(self.o.patron)
+        except re.error as error:
+            self.refuse(f"patron is no regular expression: {error}")
 
     def check_protection(self):
         if self.repeated and (self.protection or self.o.HasField("ver")):
@@ -136,6 +153,9 @@ class Message:
         for field in self.shown:
             if seen.setdefault(field.json, field) is not field:
                 field.refuse(f"has the JSON name of {seen[field.json].name}, {field.json}")
+        for field in self.fields:
+            if field.o.HasField("excluye") and (field.o.excluye not in self.by_name or field.required):
+                field.refuse(f"excluye «{field.o.excluye}», which is no field beside it, or is itself obligatorio")
         if is_page:
             self.check_page()
 
@@ -505,8 +525,8 @@ class Contract:
                 if message.clears and message is not method.request:
                     message.by_name[CLEAR].refuse("only a request itself has it, not a message within")
                 for field in message.fields:
-                    if field.see:
-                        field.refuse("ver is for replies")
+                    if field.see or field.header:
+                        field.refuse("ver and cabecera are for replies")
                 hashed = [field for field in message.fields if field.protection == BCRYPT]
                 if hashed and (message is not method.request or len(hashed) > 1 or method.o.a_mano):
                     hashed[-1].refuse("BCRYPT is for one field of a request itself, and not for a handwritten method")
@@ -514,6 +534,10 @@ class Contract:
                 if message.clears:
                     message.by_name[CLEAR].refuse("only a request has it")
                 for field in message.fields:
+                    if field.header and message is not method.reply:
+                        field.refuse("cabecera is for a field of the reply itself")
+                    if field.o.HasField("excluye"):
+                        field.refuse("excluye is for requests")
                     if field.protection == BCRYPT:
                         field.refuse("a hashed value is not answered")
                     if field.protection == SEALED and not field.see:

@@ -36,7 +36,7 @@ def cents(value):
 class Tables:
     def __init__(self, contract, document, digest):
         self.contract, self.document, self.digest = contract, document, digest
-        self.out, self.rules = [], {}
+        self.out, self.rules, self.patterns = [], {}, []
 
     def line(self, text=""):
         self.out.append(text)
@@ -48,6 +48,7 @@ class Tables:
             self.line(f'#include "{file.name[:-len(".proto")]}.pb-c.h"')
         self.write_rules()
         self.write_messages()
+        self.write_patterns()
         self.write_methods()
         self.write_routes()
         self.write_services()
@@ -77,13 +78,13 @@ class Tables:
             if message.fields:
                 self.line(f"static const pd_field fields_{name}[] = {{")
                 for field in message.fields:
-                    self.line("    {" + ", ".join(self.field(field)) + "},")
+                    self.line("    {" + ", ".join(self.field(field, message)) + "},")
                 self.line("};")
             fields = f"fields_{name}" if message.fields else "0"
             self.line(f"static const pd_message message_{name} = {{&{name}__descriptor, {fields}, {flag(message.is_page)}, "
                       f"{flag(message.has_see)}, {message.index('limpiar')}}};")
 
-    def field(self, f):
+    def field(self, f, message):
         yield f".json = {quote(f.json)}"
         for name, value in (("format", f.format), ("protection", f.protection), ("min_len", f.o.largo_min), ("max_len", f.max_len),
                             ("max_bytes", f.o.bytes_max), ("max_items", f.max_items if f.repeated else 0)):
@@ -98,10 +99,22 @@ class Tables:
                 yield f".has_{name} = true, .{name} = {self.integer(getattr(f.o, option))}"
         if f.format == 1:
             yield f".min_cents = {cents(f.min_decimal)}, .max_cents = {cents(f.max_decimal)}"
+        if f.pattern:
+            if f.o.patron not in self.patterns:
+                self.patterns.append(f.o.patron)
+            yield f".pattern = {self.patterns.index(f.o.patron) + 1}"
+        if f.o.excluye:
+            yield f".excludes = {message.index(f.o.excluye) + 1}"
+        if f.header:
+            yield f".header = {quote(f.header.lower())}"
         if f.see:
             yield f".see = &{self.rules[f.see.key()]}"
         if f.is_message:
             yield f".message = &message_{symbol(f.type_name)}"
+
+    def write_patterns(self):
+        self.line(f"const char *const pd_patterns[] = {{{''.join(quote(pattern) + ', ' for pattern in self.patterns)}0}};")
+        self.line(f"const size_t pd_n_patterns = {len(self.patterns)};")
 
     @staticmethod
     def integer(value):

@@ -229,6 +229,10 @@ class Operation:
         headers = {"X-Request-Id": header("RequestId"), **({"Idempotency-Replayed": header("Replayed")} if self.honours_key() else {}),
                    **({"ETag": header("ETag")} if self.reads_one() or self.method.version and self.method.tagged else {}),
                    **({"Deprecation": header("Deprecation")} if self.route.taken_over_by else {})}
+        for field in self.method.reply.fields:
+            if field.header:
+                schema = {"type": "string"} if field.is_text else {"type": "string", "enum": ["true"]}
+                headers[field.header] = {"schema": schema, "description": field.o.descripcion}
         out = {"200": {"description": self.method.o.mensaje or "Hecho", "headers": headers, "content": self.success()}}
         if self.reads_one():
             out["304"] = {"description": "El cliente ya lo tiene (If-None-Match).",
