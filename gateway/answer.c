@@ -286,7 +286,7 @@ void gw_answer_reply(gw_call *call, const pd_reply *reply) {
         send_not_modified(call);
         return;
     }
-    add_reply_headers(call, message, value);
+    add_reply_headers(call, call->match.route->method->reply, value);
     if (reply->replayed)
         add_named(call, "idempotency-replayed", "true");
     answer_value(call, value);

@@ -139,7 +139,7 @@ static void set_lanes(sv_core *core) {
                           1,
                           1024},
         [PG_LANE_SEARCH] =
-            {{.name = "search", .plan_cache_mode = "force_custom_plan", .statement_timeout_ms = 5000, .tighten = true},
+            {{.name = "search", .plan_cache_mode = "auto", .statement_timeout_ms = 5000, .tighten = true},
              (size_t)s->search_connections,
              1,
              1024},

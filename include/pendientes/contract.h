@@ -63,9 +63,10 @@ typedef struct pd_field {
     int64_t min_cents, max_cents; /* decimals, in hundredths */
     uint16_t pattern;             /* 1 + index in pd_patterns; 0: none */
     uint16_t excludes;            /* 1 + index of the field that may not stand beside it; 0: none */
-    const char *header;           /* of a reply, a string or a bool: the header that REST answers it as, in small letters; NULL: none */
-    const pd_rule *see;           /* NULL: everybody who may call */
-    const pd_message *message;    /* of a message field */
+    const char
+        *header; /* of a reply, a string or a bool: the header that REST answers it as, in small letters; NULL: none */
+    const pd_rule *see;        /* NULL: everybody who may call */
+    const pd_message *message; /* of a message field */
 } pd_field;
 
 struct pd_message {

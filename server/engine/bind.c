@@ -298,6 +298,18 @@ static bool bind_field(binder *b, int i, const en_param *param, const ProtobufCM
     return b->params->values[i] != NULL;
 }
 
+size_t en_param_count(const en_param *param, const ProtobufCMessage *request) {
+    if (param->depth == 0 || param->source == EN_FROM_PRESENCE) {
+        return 1;
+    }
+    const ProtobufCFieldDescriptor *field = field_of(&param->path[param->depth - 1]);
+    const ProtobufCMessage *holder = holder_of(param, 0, param->depth, request);
+    if (holder == NULL || !pd_present(holder, field)) {
+        return 0;
+    }
+    return field->label == PROTOBUF_C_LABEL_REPEATED ? *(const size_t *)member(holder, field->quantifier_offset) : 1;
+}
+
 static bool bind_one(binder *b, int i, const en_param *param, const ProtobufCMessage *request) {
     const id_caller *caller = b->caller;
     const char **value = &b->params->values[i];
@@ -350,6 +362,18 @@ bool en_bind(const en_statement *statement, en_part part, const ProtobufCMessage
         }
     }
     return true;
+}
+
+bool en_bind_one(const en_statement *statement, const en_param *param, size_t element, const ProtobufCMessage *request,
+                 const id_caller *caller, pd_arena *arena, en_params *params, int i, pd_status *status) {
+    binder b = {statement, caller, NULL, arena, params, status};
+    const ProtobufCFieldDescriptor *field = param->depth > 0 ? field_of(&param->path[param->depth - 1]) : NULL;
+    if (field == NULL || field->label != PROTOBUF_C_LABEL_REPEATED) {
+        return bind_one(&b, i, param, request);
+    }
+    const char *list = *(char *const *)member(holder_of(param, 0, param->depth, request), field->offset);
+    params->values[i] = scalar_text(&b, param, list + element * element_size(field->type));
+    return params->values[i] != NULL;
 }
 
 void en_bind_many(const en_statement *statement, const int64_t *values, size_t n, pd_arena *arena, en_params *params) {

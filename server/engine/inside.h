@@ -1,14 +1,13 @@
-/* inside: what plan.c, coalesce.c, batch.c and decided.c share; nobody else includes it. Not in the design's plan of
- * rooms: without it these four would be one file of a thousand lines. */
+/* inside: what plan.c, coalesce.c, batch.c, search.c and decided.c share; nobody else includes it. Not in the design's
+ * plan of rooms: without it these five would be one file of a thousand lines. */
 #ifndef SERVER_ENGINE_INSIDE_H
 #define SERVER_ENGINE_INSIDE_H
 
 #include "server/engine/plan.h"
 
 enum {
-    EN_GROUP_MAX = 128,     /* calls of one coalesced read */
-    EN_BATCH_MAX = 32,      /* inserts under one Sync */
-    EN_EXACT_TOTAL = 10000, /* a page's total is counted so far */
+    EN_GROUP_MAX = 128, /* calls of one coalesced read */
+    EN_BATCH_MAX = 32,  /* inserts under one Sync */
 };
 
 /* Calls that go to the database together. It has an arena of its own: its calls may be answered and gone before it. */
@@ -55,6 +54,9 @@ en_group *en_group_new(en_engine *engine);
 /* Back to the pool. */
 void en_group_release(en_group *group);
 
+/* Runs the call of a page: its rows and their count in one trip, and where the count stopped, the planner's estimate in
+ * another. */
+void en_search_run(en_engine *engine, sv_call *call, const en_statement *statement);
 /* Runs a call alone on a lane. */
 void en_single_run(en_engine *engine, sv_call *call, const en_statement *statement, pg_lane_id lane);
 /* The reply from the rows of its statement, or NULL and call->status: refused by its verdict row, missing, not the

@@ -1,6 +1,9 @@
 /* page: fields are found by name, for every paged message repeats them under numbers of its own. */
 #include "server/engine/page.h"
 #include "pendientes/check.h"
+#include "server/engine/cursor.h"
+
+#include <stdlib.h>
 
 #include <string.h>
 
@@ -54,6 +57,15 @@ static int64_t asked(const pd_message *message, const ProtobufCMessage *request,
     return field->type == PROTOBUF_C_TYPE_INT32 ? *(const int32_t *)at : *(const int64_t *)at;
 }
 
+/* The request's text of that name, or NULL. */
+static const char *text_of(const pd_message *message, const ProtobufCMessage *request, const char *name) {
+    const ProtobufCFieldDescriptor *field = find(message, name);
+    if (field == NULL || request == NULL || !pd_present(request, field)) {
+        return NULL;
+    }
+    return *(char *const *)((const char *)request + field->offset);
+}
+
 /* `sort` tells only whether the list is sorted: those whose request can say how are, by default too. */
 static void fill_sort(const pd_message *message, ProtobufCMessage *value, bool sorted, pd_arena *arena) {
     const pd_message *type = NULL;
@@ -99,13 +111,75 @@ void en_page_fill(const en_statement *statement, ProtobufCMessage *reply, const 
     set(message, reply, "last", last);
     set(message, reply, "size", size);
     set(message, reply, "number", number);
-    set(message, reply, "first", number == 0);
+    bool follows = text_of(method->request, request, "cursor") != NULL;
+    set(message, reply, "first", number == 0 && !follows);
     set(message, reply, "number_of_elements", n);
     set(message, reply, "empty", n == 0);
+    if (extent.estimated) {
+        set(message, reply, "total_estimated", 1);
+    }
+    const ProtobufCFieldDescriptor *next = find(message, "next_cursor");
+    if (next != NULL && extent.cursor != NULL) {
+        *(const char **)member(reply, next->offset) = extent.cursor;
+    }
+}
+
+/* `sort=name[,asc|desc]`; a name alone is downwards. NULL: no such order. */
+static const en_sort *find_sort(const en_page *page, const char *text, bool *desc) {
+    size_t len = strcspn(text, ",");
+    *desc = strcmp(text + len, ",asc") != 0;
+    for (int i = 0; i < page->n_sorts; i++) {
+        if (strlen(page->sorts[i].name) == len && memcmp(page->sorts[i].name, text, len) == 0) {
+            return &page->sorts[i];
+        }
+    }
+    return NULL;
+}
+
+bool en_page_ask_of(const en_statement *statement, const ProtobufCMessage *request, const uint8_t *secret,
+                    pd_arena *arena, en_page_ask *ask, pd_status *status) {
+    const pd_method *method = statement->method;
+    const en_page *page = statement->page;
+    const char *sort = text_of(method->request, request, "sort"), *cursor = text_of(method->request, request, "cursor");
+    const ProtobufCFieldDescriptor *total = find(method->request, "total");
+    *ask = (en_page_ask){.sort = page->sorts,
+                         .desc = page->desc,
+                         .size = asked(method->request, request, "size", 10),
+                         .number = asked(method->request, request, "page", 0),
+                         .exact = total != NULL && pd_present(request, total)};
+    if (sort != NULL) {
+        ask->sort = find_sort(page, sort, &ask->desc);
+    }
+    if (ask->sort == NULL) {
+        pd_status_field(status, arena, "sort", "no se puede ordenar así");
+        return false;
+    }
+    if (cursor == NULL) {
+        return true;
+    }
+    const en_order order = {method->full_name, ask->sort->name, ask->desc};
+    ask->cursor = true;
+    if (en_cursor_open(secret, &order, cursor, arena, &ask->key, &ask->id)) {
+        return true;
+    }
+    pd_status_field(status, arena, "cursor", "no es un cursor de esta lista con este orden");
+    return false;
+}
+
+const char *en_page_cursor(const en_statement *statement, const en_page_ask *ask, const PGresult *rows, int row,
+                           const uint8_t *secret, pd_arena *arena) {
+    const en_own *own = &statement->own;
+    const en_order order = {statement->method->full_name, ask->sort->name, ask->desc};
+    const char *key = PQgetisnull(rows, row, own->sort_key) ? NULL : PQgetvalue(rows, row, own->sort_key);
+    return en_cursor_seal(secret, &order, key, strtoll(PQgetvalue(rows, row, own->sort_id), NULL, 10), arena);
 }
 
 void en_page_total(const en_statement *statement, ProtobufCMessage *reply, int64_t total) {
     const pd_message *message = en_statement_method(statement)->reply;
     int64_t size = asked(message, reply, "size", 10);
     set_total(message, reply, total, size > 0 ? size : 1);
+}
+
+bool en_page_is_none(const en_statement *statement, const PGresult *rows) {
+    return PQgetisnull(rows, 0, statement->own.sort_id);
 }

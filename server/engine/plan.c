@@ -2,6 +2,7 @@
 
 #include "server/engine/decided.h"
 #include "server/engine/inside.h"
+#include "server/engine/page_text.h"
 
 #include "pendientes/log.h"
 
@@ -225,6 +226,8 @@ void en_plan(en_engine *engine, sv_call *call) {
     const en_header *header = en_statement_header(statement);
     if (call->in->key && en_decidable(call->method))
         en_decided_run(engine, call, statement);
+    else if (en_statement_paged(statement))
+        en_search_run(engine, call, statement);
     else if (header->coalesce >= 0)
         en_coalesce_add(engine, call, statement);
     else if (header->batch && !header->has_lock)

@@ -392,7 +392,7 @@ ProtobufCMessage *en_reply(const en_statement *statement, const PGresult *result
             return NULL;
         }
     }
-    if (statement->method->reply->is_page) {
+    if (statement->method->reply->is_page && statement->page == NULL) {
         en_page_fill(statement, reply, request, extent, arena);
     }
     return reply;

@@ -11,7 +11,8 @@ typedef struct scanner {
     en_sql *part;
     const char *at;
     pd_text out;
-    int room; /* of part->params */
+    int room;           /* of part->params */
+    int parens, braces; /* open within :pagina(…) */
     pd_arena *arena;
     const char **error;
 } scanner;
@@ -233,7 +234,8 @@ static bool resolve_field(scanner *s, en_param *param, Oid *type) {
     const ProtobufCFieldDescriptor *field = &last->message->type->fields[last->index];
     const pd_field *options = &last->message->fields[last->index];
     bool list = field->label == PROTOBUF_C_LABEL_REPEATED, parts = en_list_step(param) >= 0;
-    if (parts && (list || presence || rest < end || lists_on_the_way(param) > 1)) {
+    bool whole = s->statement->page == NULL; /* in a page's text a list stands element by element */
+    if (parts && (list || presence || rest < end || lists_on_the_way(param) > 1 || !whole)) {
         return en_misfit(s->statement, s->arena, s->error,
                          "parámetro «:%s»: de una lista de mensajes solo se puede tomar un campo de cada uno",
                          param->name);
@@ -257,7 +259,7 @@ static bool resolve_field(scanner *s, en_param *param, Oid *type) {
     }
     param->source = EN_FROM_FIELD;
     *type = type_of(field, options);
-    if (list || parts || (param->depth == 1 && last->index == s->statement->header.coalesce)) {
+    if ((list && whole) || parts || (param->depth == 1 && last->index == s->statement->header.coalesce)) {
         *type = array_of(*type);
     }
     if (s->statement->method->reply->is_page && param->depth == 1) {
@@ -295,8 +297,13 @@ static bool put_param(scanner *s, const char *name, size_t len) {
             param->source == EN_FROM_WORTH || (param->source == EN_FROM_BITS && s->statement->header.write);
         part->n++;
     }
-    pd_text_str(&s->out, pd_arena_printf(s->arena, "$%d", i + 1));
-    return true;
+    if (s->statement->page == NULL) {
+        pd_text_str(&s->out, pd_arena_printf(s->arena, "$%d", i + 1));
+        return true;
+    }
+    const char mark[] = {EN_MARK_PARAM, (char)(i + 1)};
+    pd_text_add(&s->out, mark, sizeof mark);
+    return i < EN_MAX_PARAMS || en_misfit(s->statement, s->arena, s->error, "más de %d parámetros", EN_MAX_PARAMS);
 }
 
 /* :acceso(alias): what the method's rule asks of the row that `alias` names; only relations that the rule has are
@@ -327,11 +334,77 @@ static bool put_access(scanner *s, const char *alias, size_t len) {
     return true;
 }
 
+/* ---- pages ---- */
+
+/* What was written so far, and from here on anew. */
+static const char *cut(scanner *s) {
+    const char *text = pd_arena_memdup(s->arena, s->out.at != NULL ? s->out.at : "", s->out.len);
+    s->out = (pd_text){.arena = s->arena};
+    return text;
+}
+
+static bool open_page(scanner *s) {
+    en_page *page = s->statement->page;
+    if (page->head != NULL) {
+        return en_misfit(s->statement, s->arena, s->error, "«:pagina(...)» está dos veces");
+    }
+    page->head = cut(s);
+    page->head += strspn(page->head, " \n");
+    if (strncmp(page->head, "SELECT ", 7) != 0) {
+        return en_misfit(s->statement, s->arena, s->error, "una sentencia con «:pagina(...)» empieza con SELECT");
+    }
+    page->head += 7;
+    s->parens = 1;
+    return true;
+}
+
+/* Behind the parenthesis that ends :pagina(…): the name that the statement gives to the page. */
+static bool close_page(scanner *s) {
+    en_page *page = s->statement->page;
+    page->rows = cut(s);
+    const char *name = s->at + strspn(s->at, " \n"), *end = name;
+    while (is_name_char(*end)) {
+        end++;
+    }
+    page->alias = pd_arena_memdup(s->arena, name, (size_t)(end - name));
+    return end > name || en_misfit(s->statement, s->arena, s->error, "«:pagina(...)» quiere un alias detrás");
+}
+
+/* Braces, the bar within them, and the end of :pagina(…). False: none of these, or a misfit. */
+static bool scan_mark(scanner *s, bool *fits) {
+    char c = *s->at, mark = 0;
+    bool bar = c == '|' && s->braces == 1 && s->at[1] != '|' && s->at[-1] != '|';
+    if (c == '(' || c == ')') {
+        s->parens += s->parens > 0 ? (c == '(' ? 1 : -1) : 0;
+        if (c == '(' || s->parens > 0 || s->statement->page->head == NULL || s->statement->page->rows != NULL) {
+            return false;
+        }
+        s->at++;
+        *fits = close_page(s);
+        return true;
+    }
+    if (c != '{' && c != '}' && !bar) {
+        return false;
+    }
+    mark = c == '{' ? EN_MARK_OPEN : c == '}' ? EN_MARK_CLOSE : EN_MARK_OR;
+    s->braces += c == '{' ? 1 : c == '}' ? -1 : 0;
+    s->at++;
+    pd_text_add(&s->out, &mark, 1);
+    *fits =
+        (s->braces == (c != '}') && s->parens > 0) ||
+        en_misfit(s->statement, s->arena, s->error, "las llaves van por pares, sin anidar, dentro de «:pagina(...)»");
+    return true;
+}
+
 /* `s->at` stands on the colon before a name. */
 static bool scan_param(scanner *s) {
     const char *name = s->at + 1, *end = name;
     while (is_name_char(*end) || (*end == '.' && is_name_start(end[1]))) {
         end++;
+    }
+    if (s->statement->page != NULL && end - name == 6 && memcmp(name, "pagina", 6) == 0 && *end == '(') {
+        s->at = end + 1;
+        return open_page(s);
     }
     if (end - name == 6 && memcmp(name, "acceso", 6) == 0 && *end == '(') {
         const char *alias = end + 1, *close = alias;
@@ -449,9 +522,15 @@ static bool scan_one(scanner *s) {
             return en_misfit(s->statement, s->arena, s->error, "el nombre «%.*s» tiene más de %d bytes",
                              (int)(end - s->at - 2), s->at + 1, EN_MAX_NAME);
         }
-        pd_text_add(&s->out, s->at, (size_t)(end - s->at));
+        if (s->statement->page == NULL || *s->at != '-') { /* a page's text is sent often: without its comments */
+            pd_text_add(&s->out, s->at, (size_t)(end - s->at));
+        }
         s->at = end;
         return true;
+    }
+    bool fits = true;
+    if (s->statement->page != NULL && scan_mark(s, &fits)) {
+        return fits;
     }
     if (s->at[0] == ':' && s->at[1] == ':') {
         pd_text_add(&s->out, s->at, 2);
@@ -484,148 +563,12 @@ static bool rewrite(en_statement *statement, en_part part, const char *text, pd_
             return false;
         }
     }
+    if (statement->page != NULL) {
+        statement->page->tail = cut(&s);
+        return statement->page->rows != NULL || en_misfit(statement, arena, error, "falta «:pagina(...)»");
+    }
     s.part->text = pd_arena_memdup(arena, s.out.at != NULL ? s.out.at : "", s.out.len);
     s.part->name = pd_arena_printf(arena, "%s/%s%s", method->service, method->name, part == EN_LOCK ? "/lock" : "");
-    return true;
-}
-
-/* ---- the header ---- */
-
-typedef struct header_line {
-    const char *at;
-    size_t len;
-} header_line;
-
-/* Takes the next word of the line; false at its end. */
-static bool next_word(header_line *line, header_line *word) {
-    while (line->len > 0 && isspace((unsigned char)*line->at)) {
-        line->at++;
-        line->len--;
-    }
-    word->at = line->at;
-    while (line->len > 0 && !isspace((unsigned char)*line->at)) {
-        line->at++;
-        line->len--;
-    }
-    word->len = (size_t)(line->at - word->at);
-    return word->len > 0;
-}
-
-static bool is_word(const header_line *word, const char *text) {
-    return word->len == strlen(text) && memcmp(word->at, text, word->len) == 0;
-}
-
-static bool read_coalesce(en_statement *s, const header_line *word, pd_arena *arena, const char **error) {
-    const char *name = word->at + strlen("coalesce=");
-    size_t len = word->len - strlen("coalesce=");
-    const pd_message *request = s->method->request;
-    int index = pd_field_by_name(request, name, len);
-    if (index < 0) {
-        return en_misfit(s, arena, error, "coalesce: %s no tiene el campo «%.*s»", request->type->name, (int)len, name);
-    }
-    const ProtobufCFieldDescriptor *field = &request->type->fields[index];
-    if (field->type != PROTOBUF_C_TYPE_INT64 || field->label == PROTOBUF_C_LABEL_REPEATED) {
-        return en_misfit(s, arena, error, "coalesce: el campo «%s» no es un int64", field->name);
-    }
-    s->header.coalesce = index;
-    return true;
-}
-
-/* The words after `-- read` or `-- write`. */
-static bool read_class(en_statement *s, bool write, header_line *line, pd_arena *arena, const char **error) {
-    header_line word;
-    s->header.write = write;
-    while (next_word(line, &word)) {
-        if (write && is_word(&word, "batch")) {
-            s->header.batch = true;
-        } else if (!write && word.len > 9 && memcmp(word.at, "coalesce=", 9) == 0) {
-            if (!read_coalesce(s, &word, arena, error)) {
-                return false;
-            }
-        } else {
-            return en_misfit(s, arena, error, "cabecera: «%.*s» no vale tras «%s»", (int)word.len, word.at,
-                             write ? "write" : "read");
-        }
-    }
-    return true;
-}
-
-static bool read_line(en_statement *s, header_line line, int *classes, pd_text *lock, pd_arena *arena,
-                      const char **error) {
-    header_line word, value, more;
-    if (!next_word(&line, &word)) {
-        return true;
-    }
-    if (is_word(&word, "read") || is_word(&word, "write")) {
-        ++*classes;
-        return read_class(s, *word.at == 'w', &line, arena, error);
-    }
-    if (is_word(&word, "lock")) {
-        s->header.has_lock = true;
-        pd_text_add(lock, line.at, line.len);
-        pd_text_str(lock, "\n");
-        return true;
-    }
-    if (!is_word(&word, "plan") && !is_word(&word, "total")) {
-        return en_misfit(s, arena, error,
-                         "cabecera: palabra desconocida «%.*s» (los comentarios van tras una línea en blanco)",
-                         (int)word.len, word.at);
-    }
-    bool plan = *word.at == 'p';
-    if (!next_word(&line, &value) || !is_word(&value, plan ? "custom" : "estimate") || next_word(&line, &more)) {
-        return en_misfit(s, arena, error, "cabecera: «%s» solo admite «%s»", plan ? "plan" : "total",
-                         plan ? "custom" : "estimate");
-    }
-    *(plan ? &s->header.custom_plan : &s->header.estimate_total) = true;
-    return true;
-}
-
-/* The leading comment lines, up to the first that is blank or no comment; *body is what follows. */
-static bool read_header(en_statement *s, const char *text, const char **body, pd_text *lock, pd_arena *arena,
-                        const char **error) {
-    int classes = 0;
-    s->header.coalesce = -1;
-    while (text[0] == '-' && text[1] == '-') {
-        size_t len = strcspn(text, "\n");
-        if (!read_line(s, (header_line){text + 2, len - 2}, &classes, lock, arena, error)) {
-            return false;
-        }
-        text += len;
-        text += *text == '\n';
-    }
-    *body = text;
-    if (classes != 1) {
-        return en_misfit(s, arena, error, "la cabecera necesita exactamente un «-- read» o «-- write»");
-    }
-    return true;
-}
-
-/* What the header's words, the method and the statement must have in common. */
-static bool check_header(const en_statement *s, pd_arena *arena, const char **error) {
-    const en_header *header = &s->header;
-    if (header->write != (s->method->effect != PD_READS)) {
-        return en_misfit(s, arena, error,
-                         "la cabecera dice «%s», pero el método %s idempotency_level = NO_SIDE_EFFECTS",
-                         header->write ? "write" : "read", header->write ? "tiene" : "no tiene");
-    }
-    if (header->has_lock && !header->write) {
-        return en_misfit(s, arena, error, "cabecera: «lock» solo vale con «write»");
-    }
-    if (header->has_lock && header->batch) {
-        return en_misfit(s, arena, error, "cabecera: «batch» es solo de inserciones, sin «lock»");
-    }
-    if (header->estimate_total && !s->method->reply->is_page) {
-        return en_misfit(s, arena, error, "cabecera: «total» solo vale si la respuesta es una página");
-    }
-    if (header->coalesce >= 0) {
-        const en_sql *main = &s->parts[EN_MAIN];
-        if (main->n != 1 || main->params[0].source != EN_FROM_FIELD || main->params[0].depth != 1 ||
-            main->params[0].path[0].index != header->coalesce) {
-            return en_misfit(s, arena, error,
-                             "con coalesce el único parámetro es «:%s»: lo demás sería de un solo llamador",
-                             s->method->request->type->fields[header->coalesce].name);
-        }
-    }
     return true;
 }
 
@@ -647,13 +590,13 @@ en_statement *en_statement_parse(const pd_method *method, const char *file, cons
     s->header.hashed = hashed_field(method->request);
     pd_text lock = {.arena = arena};
     const char *body = NULL;
-    if (!read_header(s, text, &body, &lock, arena, error) || !rewrite(s, EN_MAIN, body, arena, error)) {
+    if (!en_read_header(s, text, &body, &lock, arena, error) || !rewrite(s, EN_MAIN, body, arena, error)) {
         return NULL;
     }
     if (s->header.has_lock && !rewrite(s, EN_LOCK, pd_arena_memdup(arena, lock.at, lock.len), arena, error)) {
         return NULL;
     }
-    return check_header(s, arena, error) ? s : NULL;
+    return en_check_header(s, arena, error) ? s : NULL;
 }
 
 const pd_method *en_statement_method(const en_statement *statement) {
@@ -662,6 +605,10 @@ const pd_method *en_statement_method(const en_statement *statement) {
 
 const en_header *en_statement_header(const en_statement *statement) {
     return &statement->header;
+}
+
+bool en_statement_paged(const en_statement *statement) {
+    return statement->page != NULL;
 }
 
 const char *en_statement_name(const en_statement *statement, en_part part) {

@@ -1,7 +1,7 @@
 /* sql_types: has PostgreSQL prepare and describe a statement at start-up and checks it against the messages: each
  * parameter's type, each column's, each field of the reply. The way from column to field is resolved here once, for
  * rows.c. */
-#include "server/engine/statement_impl.h"
+#include "server/engine/page_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,16 +104,18 @@ static const char *explain(const describer *d, const en_sql *part) {
     return pd_arena_printf(d->arena, "%s%s%s", message, name, at);
 }
 
-static bool check_param(describer *d, const en_sql *part, int i) {
-    const en_param *param = &part->params[i];
-    Oid found = PQparamtype(d->result, i);
-    if (part->types[i] != 0) {
-        return found == part->types[i] || REFUSE(d, "parámetro «:%s»: se dio como %s y quedó en %s", param->name,
-                                                 look_up(d, part->types[i]).name, look_up(d, found).name);
+/* The parameter at `index`, which stands in the prepared text as $place+1. */
+static bool check_param(describer *d, const en_sql *part, int index, int place) {
+    const en_param *param = &part->params[index];
+    Oid found = PQparamtype(d->result, place);
+    if (part->types[index] != 0) {
+        return found == part->types[index] || REFUSE(d, "parámetro «:%s»: se dio como %s y quedó en %s", param->name,
+                                                     look_up(d, part->types[index]).name, look_up(d, found).name);
     }
     const en_step *last = &param->path[param->depth - 1];
     const ProtobufCFieldDescriptor *field = &last->message->type->fields[last->index];
-    bool list = field->label == PROTOBUF_C_LABEL_REPEATED || en_list_step(param) >= 0;
+    bool whole = d->statement->page == NULL;
+    bool list = (field->label == PROTOBUF_C_LABEL_REPEATED && whole) || en_list_step(param) >= 0;
     pg_type type = look_up(d, found);
     if (list ? type.category == 'A' : is_texts(type.category)) {
         return true;
@@ -135,7 +137,60 @@ static bool describe_part(describer *d, en_part which) {
         return REFUSE(d, "%s", explain(d, part));
     }
     for (int i = 0; i < part->n; i++) {
-        if (!check_param(d, part, i)) {
+        if (!check_param(d, part, i, i)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A page's text, prepared with all its parts; d->result is the description. */
+static bool describe_page(describer *d, const en_sort *sort) {
+    const en_sql *part = &d->statement->parts[EN_MAIN];
+    int order[EN_MAX_PARAMS + 4], n = 0;
+    memset(order, 0xff, sizeof order); /* all -1: the cursor's */
+    const en_sql whole = {.text = en_page_whole(d->statement, sort, d->arena, order, &n)};
+    Oid types[EN_MAX_PARAMS + 4];
+    for (int i = 0; i < n; i++) {
+        types[i] = order[i] >= 0 ? part->types[order[i]] : 0;
+    }
+    d->result = PQprepare(d->conn, "", whole.text, n, types);
+    if (PQresultStatus(d->result) != PGRES_COMMAND_OK) {
+        return REFUSE(d, "%s", explain(d, &whole));
+    }
+    PQclear(d->result);
+    d->result = PQdescribePrepared(d->conn, "");
+    for (int i = 0; i < n; i++) {
+        if (order[i] >= 0 && !check_param(d, part, order[i], i)) {
+            return false;
+        }
+    }
+    return PQresultStatus(d->result) == PGRES_COMMAND_OK || REFUSE(d, "%s", explain(d, &whole));
+}
+
+/* May that column of the description be NULL? Only a table's own that says NOT NULL may not. */
+static bool is_nullable(const describer *d, int column) {
+    char sql[160];
+    snprintf(sql, sizeof sql, "SELECT FROM pg_attribute WHERE attrelid = %u AND attnum = %d AND attnotnull",
+             PQftable(d->result, column), PQftablecol(d->result, column));
+    PGresult *found = PQexec(d->conn, sql);
+    bool not_null = PQresultStatus(found) == PGRES_TUPLES_OK && PQntuples(found) == 1;
+    PQclear(found);
+    return !not_null;
+}
+
+/* Every order of a page is tried; the default's description stays, for the columns. */
+static bool describe_sorts(describer *d) {
+    en_page *page = d->statement->page;
+    if (!describe_page(d, NULL)) {
+        return false;
+    }
+    for (int i = 0; i < page->n_sorts; i++) {
+        page->sorts[i].nullable = is_nullable(d, i);
+    }
+    for (int i = page->n_sorts - 1; i >= 0; i--) {
+        PQclear(d->result);
+        if (!describe_page(d, &page->sorts[i])) {
             return false;
         }
     }
@@ -229,6 +284,8 @@ static int *own_slot(en_own *own, const char *name, bool *text, bool *flag) {
                  {"_mensaje", &own->message, 't'},
                  {"_total", &own->total, 'i'},
                  {"_ultima", &own->last, 'b'},
+                 {"_clave", &own->sort_key, 't'},
+                 {"_id", &own->sort_id, 'i'},
                  {"_asignado_a", &own->people[PD_REL_ASSIGNED], 'i'},
                  {"_registrado_por", &own->people[PD_REL_REGISTERED], 'i'},
                  {"_autor", &own->people[PD_REL_AUTHOR], 'i'},
@@ -467,7 +524,7 @@ static bool check_rules(describer *d) {
     if (!en_rule_has_relations(rule) || s->uses_access) {
         return true;
     }
-    if (s->header.write) {
+    if (s->header.write || s->page != NULL) {
         return REFUSE(d, "la regla del método compara personas: la sentencia debe usar «:acceso(alias)»");
     }
     return check_people(d, rule, "la regla del método");
@@ -485,7 +542,7 @@ static bool check_own(describer *d) {
         return REFUSE(d, "falta la columna «%s» (o «_%s», si la respuesta no la tiene), la clave de coalesce",
                       key_name(s), key_name(s));
     }
-    if (s->method->reply->is_page && s->own.total < 0) {
+    if (s->method->reply->is_page && s->page == NULL && s->own.total < 0) {
         return REFUSE(d, "falta la columna «_total»: la respuesta es una página");
     }
     return true;
@@ -503,8 +560,8 @@ bool en_statement_describe(en_statement *statement, PGconn *conn, pd_arena *aren
         PQclear(d.result);
         d.result = NULL;
     }
-    fits = fits && describe_part(&d, EN_MAIN) && take_columns(&d) && check_own(&d) &&
-           check_filled(&d, statement->method->reply, "") && check_rules(&d);
+    fits = fits && (statement->page != NULL ? describe_sorts(&d) : describe_part(&d, EN_MAIN)) && take_columns(&d) &&
+           check_own(&d) && check_filled(&d, statement->method->reply, "") && check_rules(&d);
     PQclear(d.result);
     return fits;
 }

@@ -8,6 +8,7 @@
  *   -- write [batch]                  a verdict row; batch: inserts only, may share a Sync with others
  *   -- lock <one SELECT on one line, or continued by further `-- lock` lines>   run before it, under the same Sync
  *   -- plan custom                    planned with its parameters each time (searches)
+ *   -- sort <name>[=<column>] …       a page's orders, see below
  *   -- total estimate                 a page whose `_total` past 10,000 is estimated
  * The header ends at the first line that is blank or no comment; comments may follow below.
  *
@@ -16,6 +17,16 @@
  * FECHA_O_HORA filter, whose plain form is its start), :campo.tipo (the media type of an IMAGEN), :quien.usuario_id,
  * :quien.empleado_id, :quien.permisos, and the macro :acceso(alias). `::` casts, strings, dollar quotes, quoted
  * identifiers and comments are left alone.
+ *
+ * Pages: the file is one SELECT over `:pagina(SELECT …) alias`: there stands which rows there are, outside what each
+ * shows. The core writes the rest (page_text.h): order, cursor, limit, the count, the planner's estimate past 10,000,
+ * and reads _clave and _id, which it adds. The rows need a column `id`; `-- sort` names the orders that the request's
+ * `sort` may ask for, each a column of the rows; the first, with `,asc` or `,desc` behind it, is the default. Within
+ * :pagina(…) {…}      stands only when all its parameters have values: what was not asked for costs no planning {a|b}
+ * two forms that exclude each other, `a OR b` in effect; each is planned and read in order by itself :lista   is its
+ * elements with commas: `IN (:estados)` The texts are prepared as they come and kept per connection, but not the calls
+ * that give a field of `-- plan custom <field> …`. A statement that may refuse joins its verdict: FROM (SELECT … AS v)
+ * c LEFT JOIN :pagina(…) q ON c.v IS NULL.
  *
  * Result columns: the reply's fields by name; `sub.campo` into a sub-message; `lista.campo` one element per row (an
  * all-NULL element is none); a json column a message or repeated field of its name. Columns that begin with `_` are the
@@ -42,6 +53,7 @@ typedef enum en_part { EN_MAIN, EN_LOCK } en_part;
 /* What the plans need to know of a file's header. */
 typedef struct en_header {
     bool write, batch, custom_plan, estimate_total;
+    uint64_t custom; /* request fields, by index, with which a page is planned anew each time */
     bool has_lock;
     int coalesce; /* index of the request's field, -1: none */
     int hashed;   /* index of the request's field that is hashed before the statement, -1: none */
@@ -63,6 +75,8 @@ bool en_statement_describe(en_statement *statement, PGconn *conn, pd_arena *aren
 
 const pd_method *en_statement_method(const en_statement *statement);
 const en_header *en_statement_header(const en_statement *statement);
+/* True for a statement with :pagina(…), whose texts are written for each call (page_text.h). */
+bool en_statement_paged(const en_statement *statement);
 /* For PQprepare on further connections: prepared name, text, types (n of them, 0 where PostgreSQL decides). */
 const char *en_statement_name(const en_statement *statement, en_part part);
 const char *en_statement_sql(const en_statement *statement, en_part part);

@@ -4,6 +4,7 @@
 #ifndef SERVER_ENGINE_STATEMENT_IMPL_H
 #define SERVER_ENGINE_STATEMENT_IMPL_H
 
+#include "pendientes/json.h"
 #include "server/engine/statement.h"
 
 enum {
@@ -59,6 +60,31 @@ typedef struct en_param {
     en_step path[EN_MAX_DEPTH];
 } en_param;
 
+/* In the text of a page's statement a byte stands where a call decides what follows (page_text.c writes it out). */
+enum en_mark {
+    EN_MARK_PARAM = 1, /* the next byte: 1 + index of the parameter */
+    EN_MARK_OPEN,      /* { a part that stands only when all its parameters have values */
+    EN_MARK_OR,        /* | of a part with two forms */
+    EN_MARK_CLOSE,     /* } */
+    EN_MAX_PARAMS = 200,
+    EN_MAX_SORTS = 32,
+};
+
+/* What a page can be sorted by. */
+typedef struct en_sort {
+    const char *name;   /* in the request */
+    const char *column; /* of the rows in :pagina(…) */
+    bool nullable;      /* found in the catalog */
+} en_sort;
+
+/* A statement with :pagina(…) in its three parts, marked. */
+typedef struct en_page {
+    int n_sorts;
+    en_sort sorts[EN_MAX_SORTS]; /* the first is the default */
+    bool desc;                   /* its direction */
+    const char *head, *rows, *tail, *alias;
+} en_page;
+
 typedef struct en_sql {
     const char *name, *text; /* prepared name; the text with $n */
     int n;
@@ -102,7 +128,7 @@ typedef struct en_column {
 
 /* Positions of the core's own columns; -1: the statement has none. */
 typedef struct en_own {
-    int code, field, message, total, last, key;
+    int code, field, message, total, last, key, sort_key, sort_id;
     int people[PD_REL_USER + 1]; /* by relation: ASSIGNED, REGISTERED, AUTHOR, USER */
 } en_own;
 
@@ -112,6 +138,7 @@ struct en_statement {
     en_header header;
     bool uses_access; /* the statement judges relations itself */
     en_sql parts[2];  /* by en_part */
+    en_page *page;    /* NULL: not of that kind; then parts[EN_MAIN] has its parameters, and no text */
     int n_columns,
         n_once; /* the first n_once stand once a reply, the others once a row; sealed ones last in each group */
     en_column *columns;
@@ -120,6 +147,17 @@ struct en_statement {
     en_own own;
 };
 
+/* Reads the leading comment lines, up to the first that is blank or no comment; *body is what follows, `lock` receives
+ * the lock statement's lines. */
+bool en_read_header(en_statement *statement, const char *text, const char **body, pd_text *lock, pd_arena *arena,
+                    const char **error);
+/* What the header's words, the method and the statement must have in common. */
+bool en_check_header(const en_statement *statement, pd_arena *arena, const char **error);
+/* Values that the parameter has in the request: 0 absent, elements of a list. */
+size_t en_param_count(const en_param *param, const ProtobufCMessage *request);
+/* Binds one parameter, of a list one element, at place `i` of params. */
+bool en_bind_one(const en_statement *statement, const en_param *param, size_t element, const ProtobufCMessage *request,
+                 const id_caller *caller, pd_arena *arena, en_params *params, int i, pd_status *status);
 /* Sets *error to "file: reason"; returns false. */
 bool en_misfit(const en_statement *statement, pd_arena *arena, const char **error, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

@@ -163,7 +163,7 @@ const pg_prepare *en_statements_prepares(const en_statements *set, pg_lane_id la
     *n = 0;
     for (size_t i = 0; i < pd_n_methods; i++) {
         const en_statement *statement = set->by_method[i];
-        if (!statement || !runs_on(statement, lane))
+        if (!statement || en_statement_paged(statement) || !runs_on(statement, lane))
             continue;
         if (en_statement_header(statement)->has_lock)
             list[(*n)++] = prepare(statement, EN_LOCK);

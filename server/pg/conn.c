@@ -1,5 +1,7 @@
 #include "server/pg/conn.h"
 
+#include "server/pg/kept.h"
+
 #include "pendientes/log.h"
 
 #include <stdio.h>
@@ -32,6 +34,7 @@ struct pg_conn {
     pg_unit *first, *last; /* in flight, in the order sent */
     size_t busy;
     bool setup_failed;
+    pg_kept *kept;
 };
 
 static void readable(void *arg, unsigned events);
@@ -137,6 +140,7 @@ void pg_conn_drop(pg_conn *conn, const char *reason) {
     conn->watch = NULL;
     PQfinish(conn->pq);
     conn->pq = NULL;
+    pg_kept_clear(conn->kept);
     conn->unflushed = conn->want_write = false;
     set_state(conn, PG_DOWN);
     pd_timer_start(conn->loop, &conn->timer, pause_ms(conn), try_connect, conn);
@@ -162,7 +166,7 @@ void pg_conn_drop(pg_conn *conn, const char *reason) {
         unit->next = NULL;
         unit->conn = NULL;
         unit->at = 0;
-        unit->prefixed = false;
+        unit->before = 0;
         conn->events.back(conn->events.arg, unit);
     }
 }
@@ -304,8 +308,8 @@ static void setup_result(pg_conn *conn, PGresult *result) {
 static void unit_result(pg_conn *conn, PGresult *result) {
     pg_unit *unit = conn->first;
     if (!result) {
-        if (unit->prefixed && unit->at == 0) {
-            unit->prefixed = false;
+        if (unit->before > 0) {
+            unit->before--;
             return;
         }
         /* A NULL behind an error that came at the Sync ends no statement. */
@@ -326,11 +330,13 @@ static void unit_result(pg_conn *conn, PGresult *result) {
     if (!good && status != PGRES_PIPELINE_ABORTED && !unit->error) {
         unit->error = result;
         unit->refused = unit->at < unit->n;
+        if (unit->before > 0)
+            pg_kept_clear(conn->kept); /* what was to be prepared may not be */
         if (strcmp(pg_sqlstate(result), READ_ONLY) == 0)
             pg_conn_drop(conn, "the server became read-only");
         return;
     }
-    if (good && !(unit->prefixed && unit->at == 0) && unit->at < unit->n && !unit->results[unit->at]) {
+    if (good && unit->before == 0 && unit->at < unit->n && !unit->results[unit->at]) {
         unit->results[unit->at] = result;
         return;
     }
@@ -402,12 +408,28 @@ static bool tightened(const pg_conn *conn, const pg_unit *unit, char *text, size
     return true;
 }
 
-static bool send_query(pg_conn *conn, const pg_query *query) {
-    if (!query->name)
+/* Has the query's text prepared, if this connection does not know it; `name` receives its name. */
+static bool send_kept(pg_conn *conn, pg_unit *unit, const pg_query *query, char name[PG_KEPT_NAME]) {
+    char old[PG_KEPT_NAME], drop[PG_KEPT_NAME + 16];
+    if (pg_kept_use(conn->kept, query->sql, name, old))
+        return true;
+    if (*old) {
+        unit->before++;
+        snprintf(drop, sizeof drop, "DEALLOCATE %s", old);
+        if (!PQsendQueryParams(conn->pq, drop, 0, NULL, NULL, NULL, NULL, 0))
+            return false;
+    }
+    unit->before++;
+    return PQsendPrepare(conn->pq, name, query->sql, query->n, query->types) == 1;
+}
+
+/* `name`: of a kept text. */
+static bool send_query(pg_conn *conn, const pg_query *query, const char *name) {
+    if (!query->name && !query->keep)
         return PQsendQueryParams(conn->pq, query->sql, query->n, query->types, query->values, query->lengths,
                                  query->formats, query->binary) == 1;
-    return PQsendQueryPrepared(conn->pq, query->name, query->n, query->values, query->lengths, query->formats,
-                               query->binary) == 1;
+    return PQsendQueryPrepared(conn->pq, query->keep ? name : query->name, query->n, query->values, query->lengths,
+                               query->formats, query->binary) == 1;
 }
 
 void pg_conn_send(pg_conn *conn, pg_unit *unit) {
@@ -428,11 +450,14 @@ void pg_conn_send(pg_conn *conn, pg_unit *unit) {
     conn->unflushed = true;
     char text[24];
     const char *values[] = {text};
-    unit->prefixed = tightened(conn, unit, text, sizeof text);
-    bool sent = !unit->prefixed || PQsendQueryParams(conn->pq, "SELECT set_config('statement_timeout', $1, true)", 1,
-                                                     NULL, values, NULL, NULL, 0);
+    unit->before = tightened(conn, unit, text, sizeof text);
+    bool sent = !unit->before || PQsendQueryParams(conn->pq, "SELECT set_config('statement_timeout', $1, true)", 1,
+                                                   NULL, values, NULL, NULL, 0);
+    char names[unit->n + 1][PG_KEPT_NAME];
     for (size_t i = 0; sent && i < unit->n; i++)
-        sent = send_query(conn, &unit->queries[i]);
+        sent = !unit->queries[i].keep || send_kept(conn, unit, &unit->queries[i], names[i]);
+    for (size_t i = 0; sent && i < unit->n; i++)
+        sent = send_query(conn, &unit->queries[i], names[i]);
     if (!sent || !PQpipelineSync(conn->pq))
         pg_conn_drop(conn, "sending failed");
 }
@@ -449,6 +474,7 @@ pg_conn *pg_conn_new(pd_loop *loop, const pg_class *class, const pg_conn_events 
     conn->loop = loop;
     conn->class = class;
     conn->events = *events;
+    conn->kept = pg_kept_new();
     try_connect(conn);
     return conn;
 }
@@ -463,5 +489,6 @@ void pg_conn_free(pg_conn *conn) {
     set_state(conn, PG_DOWN);
     while (conn->first)
         finish(conn, PG_LOST);
+    pg_kept_free(conn->kept);
     free(conn);
 }

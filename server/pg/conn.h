@@ -25,6 +25,7 @@ typedef struct pg_query {
     bool binary;                  /* results in binary */
     const char *sql;
     const Oid *types; /* with sql: 0 where PostgreSQL decides */
+    bool keep;        /* `sql` is prepared when the connection first meets it, and kept while it is among the recent */
 } pg_query;
 
 typedef enum pg_end {
@@ -51,7 +52,7 @@ struct pg_unit {
     pg_unit *next, *prev;
     pg_conn *conn; /* where it is, or was; set while `fn` runs */
     size_t at;     /* the statement whose results are coming */
-    bool prefixed; /* a set_config was put in front */
+    size_t before; /* statements of the connection's own in front of it whose results are still to come */
     bool queued;
     bool refused; /* `error` came from a statement: its transaction is certainly gone */
 };

@@ -111,7 +111,7 @@ class Fields(Test):
     def test_protection(self):
         self.field("optional int64 a = 2 [(pendientes.campo) = { protegido: CIFRADO }];", "protegido is for a string")
         self.field("repeated string a = 2 [(pendientes.campo) = { protegido: CIFRADO }];", "single values")
-        self.field("optional string a = 2 [(pendientes.campo) = { ver: \"8\" }];", "ver is for replies")
+        self.field("optional string a = 2 [(pendientes.campo) = { ver: \"8\" }];", "ver and cabecera are for replies")
         self.field("optional int64 a = 2 [(pendientes.campo) = { ver: \"8\" }];", "ver is for a string", side="resp")
         self.field("optional string a = 2 [(pendientes.campo) = { ver: \"publico\" }];", "hides nothing", side="resp")
         self.field("optional string a = 2 [(pendientes.campo) = { protegido: CIFRADO }];", "opened for everybody", side="resp")

@@ -1,0 +1,332 @@
+#include "server/engine/page_text.h"
+
+#include "pendientes/check.h"
+#include "pendientes/json.h"
+
+#include <string.h>
+
+/* One text being written. */
+typedef struct writer {
+    const en_statement *statement;
+    const ProtobufCMessage *request; /* NULL: every part stands, lists have one element */
+    const id_caller *caller;
+    pd_arena *arena;
+    pd_status *status;
+    pd_text out;
+    en_params params;
+    Oid *types;
+    int numbers[EN_MAX_PARAMS]; /* $n by parameter (the first of a list); 0: not written so far */
+    int *order;                 /* the parameter by $n - 1; NULL: not wanted */
+    int form;                   /* which form of a part with two */
+    bool failed;
+} writer;
+
+bool en_page_sorts(en_statement *statement, const char *line, size_t len, pd_arena *arena, const char **error) {
+    const char *end = line + len;
+    en_page *page = statement->page;
+    if (page == NULL) {
+        page = statement->page = pd_arena_zalloc(arena, sizeof *page);
+    }
+    while (line < end) {
+        if (*line == ' ') {
+            line++;
+            continue;
+        }
+        size_t word = 0;
+        while (line + word < end && line[word] != ' ') {
+            word++;
+        }
+        char *name = pd_arena_memdup(arena, line, word), *way = strchr(name, ',');
+        if (way != NULL) {
+            *way++ = '\0';
+            page->desc = strcmp(way, "desc") == 0;
+            if (page->n_sorts > 0 || (!page->desc && strcmp(way, "asc") != 0)) {
+                return en_misfit(statement, arena, error, "cabecera: «sort %s»: solo el primero dice «,asc» o «,desc»",
+                                 name);
+            }
+        }
+        char *column = strchr(name, '=');
+        if (column != NULL) {
+            *column++ = '\0';
+        }
+        if (page->n_sorts == EN_MAX_SORTS) {
+            return en_misfit(statement, arena, error, "cabecera: «sort»: más de %d", EN_MAX_SORTS);
+        }
+        page->sorts[page->n_sorts++] = (en_sort){.name = name, .column = column != NULL ? column : name};
+        line += word;
+    }
+    return page->n_sorts > 0 || en_misfit(statement, arena, error, "cabecera: «sort» sin campos");
+}
+
+static void put(writer *w, const char *text) {
+    pd_text_str(&w->out, text);
+}
+
+static void put_number(writer *w, long long number) {
+    put(w, pd_arena_printf(w->arena, "%lld", number));
+}
+
+/* $n of a further parameter, its place in params. */
+static int next_param(writer *w, Oid type) {
+    int i = w->params.n++;
+    w->types[i] = type;
+    w->params.values[i] = NULL;
+    put(w, pd_arena_printf(w->arena, "$%d", i + 1));
+    return i;
+}
+
+/* A parameter, a list as many as it has elements. */
+static void put_param(writer *w, int index) {
+    const en_sql *sql = &w->statement->parts[EN_MAIN];
+    const en_param *param = &sql->params[index];
+    size_t n = w->request != NULL ? en_param_count(param, w->request) : 1;
+    n = n > 0 ? n : 1;
+    int known = w->numbers[index];
+    for (size_t k = 0; k < n; k++) {
+        put(w, k > 0 ? ", " : "");
+        if (known > 0) {
+            put(w, pd_arena_printf(w->arena, "$%d", known + (int)k));
+            continue;
+        }
+        int i = next_param(w, sql->types[index]);
+        if (k == 0) {
+            w->numbers[index] = i + 1;
+        }
+        if (w->order != NULL) {
+            w->order[i] = index;
+        }
+        if (w->request != NULL &&
+            !en_bind_one(w->statement, param, k, w->request, w->caller, w->arena, &w->params, i, w->status)) {
+            w->failed = true;
+        }
+    }
+}
+
+/* True when every parameter up to the end of the part has a value. */
+static bool has_values(const writer *w, const char *at) {
+    for (; *at != EN_MARK_CLOSE; at++) {
+        if (*at == EN_MARK_PARAM) {
+            at++;
+            if (w->request != NULL &&
+                en_param_count(&w->statement->parts[EN_MAIN].params[(unsigned char)*at - 1], w->request) == 0) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* The mark, or the end of the text; a parameter's index is no mark. */
+static const char *find_mark(const char *at, char mark) {
+    for (; *at != '\0' && *at != mark; at++) {
+        at += *at == EN_MARK_PARAM;
+    }
+    return at;
+}
+
+/* Text of the statement with its marks followed. */
+static void put_marked(writer *w, const char *at) {
+    static const char marks[] = {EN_MARK_PARAM, EN_MARK_OPEN, EN_MARK_OR, EN_MARK_CLOSE, '\0'};
+    while (*at != '\0' && !w->failed) {
+        size_t plain = strcspn(at, marks);
+        pd_text_add(&w->out, at, plain);
+        at += plain;
+        if (*at == EN_MARK_PARAM) {
+            put_param(w, (unsigned char)at[1] - 1);
+            at += 2;
+        } else if (*at == EN_MARK_OPEN) {
+            const char *close = find_mark(at, EN_MARK_CLOSE), *bar = find_mark(at, EN_MARK_OR);
+            if (!has_values(w, at)) {
+                at = close;
+            } else if (bar < close) {
+                at = w->form == 1 ? bar : at;
+            }
+            at++;
+        } else if (*at == EN_MARK_OR) { /* the end of the first form */
+            at = find_mark(at, EN_MARK_CLOSE);
+        } else if (*at == EN_MARK_CLOSE) {
+            at++;
+        }
+    }
+}
+
+/* How many forms the rows have for this call: the same count decides it for page, count and estimate. */
+static int count_forms(const writer *w) {
+    const char *at = w->statement->page->rows;
+    for (;;) {
+        at = find_mark(at, EN_MARK_OPEN);
+        if (*at == '\0') {
+            return 1;
+        }
+        if (has_values(w, at) && find_mark(at, EN_MARK_OR) < find_mark(at, EN_MARK_CLOSE)) {
+            return 2;
+        }
+        at++;
+    }
+}
+
+/* The rows behind the cursor's: NULLs stand last, backwards first. */
+static void put_place(writer *w, const en_page_ask *ask) {
+    const char *column = ask->sort->column;
+    if (!ask->cursor) {
+        return;
+    }
+    put(w, " WHERE (");
+    if (ask->key == NULL) {
+        put(w,
+            pd_arena_printf(w->arena, ask->desc ? "f.%s IS NOT NULL OR f.id < " : "f.%s IS NULL AND f.id > ", column));
+    } else {
+        put(w, pd_arena_printf(w->arena, "(f.%s, f.id) %s (", column, ask->desc ? "<" : ">"));
+        w->params.values[next_param(w, 0)] = ask->key;
+        put(w, ", ");
+    }
+    int id = next_param(w, EN_INT8);
+    w->params.values[id] = pd_arena_printf(w->arena, "%lld", (long long)ask->id);
+    if (ask->key != NULL) {
+        put(w, ")");
+        if (ask->sort->nullable && !ask->desc) {
+            put(w, pd_arena_printf(w->arena, " OR f.%s IS NULL", column));
+        }
+    }
+    put(w, ")");
+}
+
+static void put_order(writer *w, const en_page_ask *ask, const char *alias) {
+    const char *way = ask->desc ? " DESC" : "";
+    put(w, pd_arena_printf(w->arena, " ORDER BY %s.%s%s, %s.id%s", alias, ask->sort->column, way, alias, way));
+}
+
+/* The rows of one form, as far as the page needs them. */
+static void put_form(writer *w, const en_page_ask *ask, int64_t limit, int64_t offset) {
+    put(w, "(SELECT f.* FROM (");
+    put_marked(w, w->statement->page->rows);
+    put(w, ") f");
+    put_place(w, ask);
+    put_order(w, ask, "f");
+    put(w, " LIMIT ");
+    put_number(w, limit);
+    if (offset > 0) {
+        put(w, " OFFSET ");
+        put_number(w, offset);
+    }
+    put(w, ")");
+}
+
+/* Two forms exclude each other: each is read in order by a plan of its own, and the page is their first rows. */
+static void put_page(writer *w, const en_page_ask *ask) {
+    const en_page *page = w->statement->page;
+    int64_t limit = ask->size + 1, offset = ask->number * ask->size;
+    put(w, pd_arena_printf(w->arena, "SELECT %s.%s::text AS _clave, %s.id AS _id, ", page->alias, ask->sort->column,
+                           page->alias));
+    put_marked(w, page->head);
+    if (count_forms(w) == 1) {
+        put_form(w, ask, limit, offset);
+    } else {
+        put(w, "(SELECT f.* FROM (");
+        put_form(w, ask, offset + limit, 0);
+        put(w, " UNION ALL ");
+        w->form = 1;
+        put_form(w, ask, offset + limit, 0);
+        put(w, ") f");
+        put_order(w, ask, "f");
+        put(w, " LIMIT ");
+        put_number(w, limit);
+        put(w, " OFFSET ");
+        put_number(w, offset);
+        put(w, ")");
+    }
+    put_marked(w, page->tail);
+    put_order(w, ask, page->alias);
+}
+
+static void put_rows(writer *w) {
+    int forms = count_forms(w);
+    for (w->form = 0; w->form < forms; w->form++) {
+        put(w, w->form > 0 ? " UNION ALL SELECT FROM (" : "SELECT FROM (");
+        put_marked(w, w->statement->page->rows);
+        put(w, ") f");
+    }
+}
+
+static void put_count(writer *w, bool exact) {
+    put(w, "SELECT count(*) FROM (");
+    put_rows(w);
+    if (!exact) {
+        put(w, " LIMIT ");
+        put_number(w, EN_EXACT_TOTAL + 1);
+    }
+    put(w, ") x");
+}
+
+/* So many parameters as the call has values, and the cursor's two. */
+static void make_room(writer *w) {
+    const en_sql *sql = &w->statement->parts[EN_MAIN];
+    size_t n = 2 * 2; /* of each form */
+    for (int i = 0; i < sql->n; i++) {
+        size_t values = w->request != NULL ? en_param_count(&sql->params[i], w->request) : 1;
+        n += values > 0 ? values : 1;
+    }
+    w->out.arena = w->arena;
+    w->params.values = pd_arena_zalloc(w->arena, n * sizeof *w->params.values);
+    w->params.lengths = pd_arena_zalloc(w->arena, n * sizeof *w->params.lengths);
+    w->params.formats = pd_arena_zalloc(w->arena, n * sizeof *w->params.formats);
+    w->types = pd_arena_zalloc(w->arena, n * sizeof *w->types);
+}
+
+static const char *finished(writer *w) {
+    pd_text_add(&w->out, "", 1);
+    return w->out.at;
+}
+
+/* True when a value makes every search its own: its plan is not kept. */
+static bool is_custom(const en_statement *statement, const ProtobufCMessage *request) {
+    const pd_message *message = statement->method->request;
+    for (unsigned i = 0; i < message->type->n_fields && i < 64; i++) {
+        if ((statement->header.custom >> i & 1) != 0 && pd_present(request, &message->type->fields[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool en_page_query(const en_statement *statement, en_page_part part, const en_page_ask *ask,
+                   const ProtobufCMessage *request, const id_caller *caller, pd_arena *arena, pg_query *query,
+                   pd_status *status) {
+    writer w = {.statement = statement, .request = request, .caller = caller, .arena = arena, .status = status};
+    make_room(&w);
+    if (part == EN_PAGE_ROWS) {
+        put_page(&w, ask);
+    } else if (part == EN_PAGE_COUNT) {
+        put_count(&w, ask->exact);
+    } else {
+        put(&w, "EXPLAIN ");
+        put_rows(&w);
+    }
+    bool far = part == EN_PAGE_ROWS && ask->number > 0; /* as many texts as there are pages */
+    *query = (pg_query){.sql = finished(&w),
+                        .keep = part != EN_PAGE_ESTIMATE && !far && !is_custom(statement, request),
+                        .types = w.types,
+                        .n = w.params.n,
+                        .values = w.params.values,
+                        .lengths = w.params.lengths,
+                        .formats = w.params.formats};
+    return !w.failed;
+}
+
+const char *en_page_whole(const en_statement *statement, const en_sort *sort, pd_arena *arena, int *order, int *n) {
+    writer w = {.statement = statement, .arena = arena, .order = order};
+    make_room(&w);
+    if (sort != NULL) {
+        const en_page_ask ask = {.sort = sort, .desc = true, .size = 10, .cursor = true, .key = ""};
+        put_page(&w, &ask);
+    } else {
+        for (int i = 0; i < statement->page->n_sorts; i++) {
+            put(&w, pd_arena_printf(arena, i > 0 ? ", f.%s" : "SELECT f.%s", statement->page->sorts[i].column));
+        }
+        put(&w, " FROM (");
+        put_marked(&w, statement->page->rows);
+        put(&w, ") f");
+    }
+    *n = w.params.n;
+    return finished(&w);
+}

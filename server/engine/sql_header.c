@@ -1,0 +1,166 @@
+/* sql_header: the header lines of a .sql file. Apart from sql_file.c because that one rewrites the statement's text,
+ * this one only reads words. */
+#include "server/engine/page_text.h"
+
+#include <ctype.h>
+#include <string.h>
+
+typedef struct header_line {
+    const char *at;
+    size_t len;
+} header_line;
+
+/* Takes the next word of the line; false at its end. */
+static bool next_word(header_line *line, header_line *word) {
+    while (line->len > 0 && isspace((unsigned char)*line->at)) {
+        line->at++;
+        line->len--;
+    }
+    word->at = line->at;
+    while (line->len > 0 && !isspace((unsigned char)*line->at)) {
+        line->at++;
+        line->len--;
+    }
+    word->len = (size_t)(line->at - word->at);
+    return word->len > 0;
+}
+
+static bool is_word(const header_line *word, const char *text) {
+    return word->len == strlen(text) && memcmp(word->at, text, word->len) == 0;
+}
+
+static bool read_coalesce(en_statement *s, const header_line *word, pd_arena *arena, const char **error) {
+    const char *name = word->at + strlen("coalesce=");
+    size_t len = word->len - strlen("coalesce=");
+    const pd_message *request = s->method->request;
+    int index = pd_field_by_name(request, name, len);
+    if (index < 0) {
+        return en_misfit(s, arena, error, "coalesce: %s no tiene el campo «%.*s»", request->type->name, (int)len, name);
+    }
+    const ProtobufCFieldDescriptor *field = &request->type->fields[index];
+    if (field->type != PROTOBUF_C_TYPE_INT64 || field->label == PROTOBUF_C_LABEL_REPEATED) {
+        return en_misfit(s, arena, error, "coalesce: el campo «%s» no es un int64", field->name);
+    }
+    s->header.coalesce = index;
+    return true;
+}
+
+/* The words after `-- read` or `-- write`. */
+static bool read_class(en_statement *s, bool write, header_line *line, pd_arena *arena, const char **error) {
+    header_line word;
+    s->header.write = write;
+    while (next_word(line, &word)) {
+        if (write && is_word(&word, "batch")) {
+            s->header.batch = true;
+        } else if (!write && word.len > 9 && memcmp(word.at, "coalesce=", 9) == 0) {
+            if (!read_coalesce(s, &word, arena, error)) {
+                return false;
+            }
+        } else {
+            return en_misfit(s, arena, error, "cabecera: «%.*s» no vale tras «%s»", (int)word.len, word.at,
+                             write ? "write" : "read");
+        }
+    }
+    return true;
+}
+
+/* `-- plan custom <field> …` of a page. */
+static bool read_custom(en_statement *s, header_line *line, pd_arena *arena, const char **error) {
+    header_line word;
+    bool custom = next_word(line, &word) && is_word(&word, "custom");
+    while (custom && next_word(line, &word)) {
+        int index = pd_field_by_name(s->method->request, word.at, word.len);
+        if (index < 0 || index >= 64) {
+            return en_misfit(s, arena, error, "cabecera: plan custom: %s no tiene el campo «%.*s»",
+                             s->method->request->type->name, (int)word.len, word.at);
+        }
+        s->header.custom |= UINT64_C(1) << index;
+    }
+    return custom || en_misfit(s, arena, error, "cabecera: «plan» solo admite «custom»");
+}
+
+static bool read_line(en_statement *s, header_line line, int *classes, pd_text *lock, pd_arena *arena,
+                      const char **error) {
+    header_line word, value, more;
+    if (!next_word(&line, &word)) {
+        return true;
+    }
+    if (is_word(&word, "read") || is_word(&word, "write")) {
+        ++*classes;
+        return read_class(s, *word.at == 'w', &line, arena, error);
+    }
+    if (is_word(&word, "lock")) {
+        s->header.has_lock = true;
+        pd_text_add(lock, line.at, line.len);
+        pd_text_str(lock, "\n");
+        return true;
+    }
+    if (is_word(&word, "sort")) {
+        return en_page_sorts(s, line.at, line.len, arena, error);
+    }
+    if (is_word(&word, "plan") && s->page != NULL) {
+        return read_custom(s, &line, arena, error);
+    }
+    if (!is_word(&word, "plan") && !is_word(&word, "total")) {
+        return en_misfit(s, arena, error,
+                         "cabecera: palabra desconocida «%.*s» (los comentarios van tras una línea en blanco)",
+                         (int)word.len, word.at);
+    }
+    bool plan = *word.at == 'p';
+    if (!next_word(&line, &value) || !is_word(&value, plan ? "custom" : "estimate") || next_word(&line, &more)) {
+        return en_misfit(s, arena, error, "cabecera: «%s» solo admite «%s»", plan ? "plan" : "total",
+                         plan ? "custom" : "estimate");
+    }
+    *(plan ? &s->header.custom_plan : &s->header.estimate_total) = true;
+    return true;
+}
+
+bool en_read_header(en_statement *s, const char *text, const char **body, pd_text *lock, pd_arena *arena,
+                    const char **error) {
+    int classes = 0;
+    s->header.coalesce = -1;
+    while (text[0] == '-' && text[1] == '-') {
+        size_t len = strcspn(text, "\n");
+        if (!read_line(s, (header_line){text + 2, len - 2}, &classes, lock, arena, error)) {
+            return false;
+        }
+        text += len;
+        text += *text == '\n';
+    }
+    *body = text;
+    if (classes != 1) {
+        return en_misfit(s, arena, error, "la cabecera necesita exactamente un «-- read» o «-- write»");
+    }
+    return true;
+}
+
+bool en_check_header(const en_statement *s, pd_arena *arena, const char **error) {
+    const en_header *header = &s->header;
+    if (header->write != (s->method->effect != PD_READS)) {
+        return en_misfit(s, arena, error,
+                         "la cabecera dice «%s», pero el método %s idempotency_level = NO_SIDE_EFFECTS",
+                         header->write ? "write" : "read", header->write ? "tiene" : "no tiene");
+    }
+    if (header->has_lock && !header->write) {
+        return en_misfit(s, arena, error, "cabecera: «lock» solo vale con «write»");
+    }
+    if (header->has_lock && header->batch) {
+        return en_misfit(s, arena, error, "cabecera: «batch» es solo de inserciones, sin «lock»");
+    }
+    if (s->page != NULL && (header->write || header->coalesce >= 0 || !s->method->reply->is_page)) {
+        return en_misfit(s, arena, error, "cabecera: «sort» solo vale en un «read» cuya respuesta es una página");
+    }
+    if (header->estimate_total && !s->method->reply->is_page) {
+        return en_misfit(s, arena, error, "cabecera: «total» solo vale si la respuesta es una página");
+    }
+    if (header->coalesce >= 0) {
+        const en_sql *main = &s->parts[EN_MAIN];
+        if (main->n != 1 || main->params[0].source != EN_FROM_FIELD || main->params[0].depth != 1 ||
+            main->params[0].path[0].index != header->coalesce) {
+            return en_misfit(s, arena, error,
+                             "con coalesce el único parámetro es «:%s»: lo demás sería de un solo llamador",
+                             s->method->request->type->fields[header->coalesce].name);
+        }
+    }
+    return true;
+}
