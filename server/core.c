@@ -239,6 +239,7 @@ bool sv_core_ready(const sv_core *core) {
 
 void sv_core_stop(sv_core *core) {
     pg_listen_free(core->listen);
+    id_identity_disconnect(core->identity);
     pg_lanes_free(core->lanes); /* ends the calls that are left, and a sweep under way */
     sv_jobs_free(core->jobs);
     if (core->service)

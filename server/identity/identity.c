@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-enum { WORKERS = 2 };
-
 id_identity *id_identity_new(const id_options *options, const char **error) {
     id_identity *identity = calloc(1, sizeof *identity);
     if (!identity)
@@ -30,7 +28,7 @@ bool id_identity_rekey(id_identity *identity, const char **error) {
 }
 
 bool id_identity_start(id_identity *identity, pd_loop *loop, const char **error) {
-    identity->bcrypt = id_bcrypt_new(loop, WORKERS);
+    identity->bcrypt = id_bcrypt_new(loop, ID_WORKERS);
     if (!identity->bcrypt)
         *error = "cannot start the threads for bcrypt";
     return identity->bcrypt != NULL;
@@ -42,6 +40,11 @@ void id_identity_connect(id_identity *identity, const id_database *database) {
 
 id_bcrypt *id_identity_bcrypt(id_identity *identity) {
     return identity->bcrypt;
+}
+
+void id_identity_disconnect(id_identity *identity) {
+    if (identity)
+        identity->database.lanes = NULL;
 }
 
 void id_identity_free(id_identity *identity) {

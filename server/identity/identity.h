@@ -3,7 +3,8 @@
  * token check, are handlers here. Loop thread, but for bcrypt, which has threads of its own inside.
  *
  * A login is recorded as an attempt in the database before its password is looked at, so that guesses in parallel, on
- * any core, count each other; the right password takes the attempt back. */
+ * any core, count each other; the right password takes the attempt back. Only as many as are hashed at once are under
+ * way, the others wait, so that right passwords that come together do not count each other. */
 #ifndef SERVER_IDENTITY_IDENTITY_H
 #define SERVER_IDENTITY_IDENTITY_H
 
@@ -41,6 +42,8 @@ typedef struct id_database {
     const uint8_t *secret; /* 32 bytes: attempts to log in are stored under keyed hashes */
 } id_database;
 void id_identity_connect(id_identity *identity, const id_database *database);
+/* The lanes are about to go: logins end UNAVAILABLE. NULL is allowed. */
+void id_identity_disconnect(id_identity *identity);
 /* NULL is allowed. Ends the threads. */
 void id_identity_free(id_identity *identity);
 

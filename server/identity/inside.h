@@ -7,7 +7,12 @@
 #include "server/identity/token.h"
 #include "server/identity/users.h"
 
-enum { ID_RETRY_MS = 1000 };
+enum {
+    ID_RETRY_MS = 1000,
+    ID_WORKERS = 2, /* that hash */
+};
+
+typedef struct id_attempt id_attempt; /* login.c's */
 
 struct id_identity {
     id_options options;
@@ -16,6 +21,8 @@ struct id_identity {
     bool fresh;
     id_bcrypt *bcrypt;
     id_database database;
+    size_t under_way, waiting; /* logins */
+    id_attempt *waiting_first, *waiting_last;
 };
 
 /* Whether the users in memory count; UNAVAILABLE otherwise. */

@@ -121,29 +121,42 @@ START_TEST(failures_are_old_after_five_minutes) {
 END_TEST
 
 static pthread_barrier_t all_at_once;
-static atomic_int failed, refused, other;
-static const char *guessing_from;
+static atomic_int admitted, failed, refused, other;
+static const char *guessing_from, *guessed_dni, *guessed_password;
 
 static void *guess(void *arg) {
+    (void)arg;
     http_from = guessing_from;
     pthread_barrier_wait(&all_at_once);
-    long status = status_of(arg, "equivocada");
-    atomic_fetch_add(status == 401 ? &failed : status == 429 ? &refused : &other, 1);
+    long status = status_of(guessed_dni, guessed_password);
+    atomic_fetch_add(status == 200 ? &admitted : status == 401 ? &failed : status == 429 ? &refused : &other, 1);
     return NULL;
 }
 
-START_TEST(guesses_in_parallel_count_each_other) {
-    static char dni[] = "99999995";
-    guessing_from = address();
+static void guess_together(const char *dni, const char *password) {
     pthread_t threads[GUESSES];
+    admitted = failed = refused = other = 0;
+    guessing_from = address();
+    guessed_dni = dni;
+    guessed_password = password;
     pthread_barrier_init(&all_at_once, NULL, GUESSES);
     for (int i = 0; i < GUESSES; i++)
-        ck_assert_int_eq(pthread_create(&threads[i], NULL, guess, dni), 0);
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, guess, NULL), 0);
     for (int i = 0; i < GUESSES; i++)
         pthread_join(threads[i], NULL);
+    pthread_barrier_destroy(&all_at_once);
+}
+
+START_TEST(guesses_in_parallel_count_each_other) {
+    guess_together("99999995", "equivocada");
     ck_assert_int_eq(failed, PAIR_MAX);
     ck_assert_int_eq(refused, GUESSES - PAIR_MAX);
-    ck_assert_int_eq(other, 0);
+}
+END_TEST
+
+START_TEST(right_passwords_in_parallel_do_not) {
+    guess_together(up_dni("NADA"), up_env("PENDIENTES_PASSWORD"));
+    ck_assert_int_eq(admitted, GUESSES);
 }
 END_TEST
 
@@ -419,6 +432,7 @@ int main(void) {
     tcase_add_test(tcase, an_address_has_ninety_nine);
     tcase_add_test(tcase, failures_are_old_after_five_minutes);
     tcase_add_test(tcase, guesses_in_parallel_count_each_other);
+    tcase_add_test(tcase, right_passwords_in_parallel_do_not);
     tcase_add_test(tcase, nothing_tells_whose_attempts_they_were);
     tcase_add_test(tcase, without_the_count_nobody_gets_in);
     tcase_add_test(tcase, a_changed_password_ends_the_tokens_before_it);

@@ -190,7 +190,7 @@ static void make_certificate(const char *cert_path, const char *key_path) {
 typedef struct answer {
     long status, version; /* CURL_HTTP_VERSION_… */
     CURLcode code;
-    char body[256 << 10], headers[16 << 10];
+    char body[1 << 20], headers[16 << 10];
     size_t len, headers_len;
 } answer;
 

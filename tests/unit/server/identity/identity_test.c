@@ -52,6 +52,8 @@ static pg_end outcome;
 static bool lane_up, lane_room;
 static int n_asked;
 static const char *asked[5]; /* of the last */
+static int n_recorded, n_admitted;
+static char lanes_stub;
 
 bool pg_lanes_up(const pg_lanes *lanes, pg_lane_id lane) {
     (void)lanes;
@@ -84,7 +86,9 @@ bool en_own_start(const en_own *own, pg_lanes *lanes, en_own_id id, const char *
     char now[24];
     snprintf(now, sizeof now, "%lld", (long long)time(NULL));
     n_asked++;
-    memcpy(asked, values, sizeof asked);
+    memcpy(asked, values, (id == EN_OWN_ATTEMPT ? 3 : 5) * sizeof *asked);
+    n_recorded += id == EN_OWN_ATTEMPT && strcmp(values[2], "true") == 0;
+    n_admitted += id == EN_OWN_ADMIT;
     run->results[0] = id == EN_OWN_ATTEMPT ? one_row(attempt, wait_s) : one_row(issued ? issued : now, NULL);
     run->unit.results = run->results;
     PGresult *result = run->results[0];
@@ -106,12 +110,13 @@ static void setup(void) {
     loop = pd_loop_new();
     identity = identity_with(key_file(KEY, sizeof KEY - 1), &error);
     ck_assert_msg(identity && id_identity_start(identity, loop, &error), "%s", error);
-    id_identity_connect(identity, &(id_database){.loop = loop, .secret = (const uint8_t *)KEY});
+    id_identity_connect(identity,
+                        &(id_database){.loop = loop, .lanes = (pg_lanes *)&lanes_stub, .secret = (const uint8_t *)KEY});
     attempt = "1";
     wait_s = issued = NULL;
     outcome = PG_DONE;
     lane_up = lane_room = true;
-    n_asked = 0;
+    n_asked = n_recorded = n_admitted = 0;
     unlink(key_path);
     issuer = tokens_of(KEY);
 }
@@ -336,7 +341,51 @@ START_TEST(too_many_logins_at_once_are_told_to_come_back) {
     }
     ck_assert_int_ge(refused, 200);
     ck_assert_int_eq(ended, refused);
-    ck_assert_int_eq(n_asked, 400 - refused); /* who is turned away at the door has not tried */
+    ck_assert_int_eq(n_recorded, 2); /* who waits or is turned away has not tried */
+}
+END_TEST
+
+START_TEST(right_passwords_that_come_together_do_not_count_each_other) {
+    enum { TOGETHER = 12 };
+    static sv_call calls[TOGETHER];
+    ck_assert(reload(2, ANA));
+    ended = 0;
+    request = (Pendientes__V1__EntrarReq)PENDIENTES__V1__ENTRAR_REQ__INIT;
+    request.dni = (char *)"40000001";
+    request.password = (char *)"clave-b";
+    incoming = (pd_incoming){.peer = "192.0.2.7"};
+    for (size_t i = 0; i < TOGETHER; i++) {
+        calls[i] = (sv_call){.arena = arena, .request = &request.base, .in = &incoming, .due_ms = UINT64_MAX};
+        id_login(&calls[i]);
+        ck_assert_int_eq(n_recorded, i < 2 ? i + 1 : 2);
+    }
+    calls[5].dead = true; /* its deadline came while it waited: it is released in its turn, and has not tried */
+    while (ended < TOGETHER) {
+        pd_loop_turn(loop, 1000);
+        ck_assert_int_le(n_recorded - n_admitted, 2);
+    }
+    ck_assert_int_eq(n_admitted, TOGETHER - 1);
+    for (size_t i = 0; i < TOGETHER; i++)
+        ck_assert_int_eq(calls[i].status.code, PD_OK);
+}
+END_TEST
+
+START_TEST(who_waits_is_told_when_the_core_ends) {
+    static sv_call calls[6];
+    ck_assert(reload(2, ANA));
+    ended = 0;
+    request = (Pendientes__V1__EntrarReq)PENDIENTES__V1__ENTRAR_REQ__INIT;
+    request.dni = request.password = (char *)"nadie";
+    for (size_t i = 0; i < 6; i++) {
+        calls[i] = (sv_call){.arena = arena, .request = &request.base, .due_ms = UINT64_MAX};
+        id_login(&calls[i]);
+    }
+    id_identity_disconnect(identity);
+    while (ended < 6)
+        pd_loop_turn(loop, 1000);
+    for (size_t i = 0; i < 6; i++)
+        ck_assert_int_eq(calls[i].status.code, i < 2 ? PD_UNAUTHENTICATED : PD_UNAVAILABLE);
+    id_identity_disconnect(NULL);
 }
 END_TEST
 
@@ -477,6 +526,8 @@ int main(void) {
     tcase_add_test(c, who_is_deactivated_while_the_hash_runs_is_not_admitted);
     tcase_add_test(c, a_call_that_was_answered_meanwhile_is_only_released);
     tcase_add_test(c, too_many_logins_at_once_are_told_to_come_back);
+    tcase_add_test(c, right_passwords_that_come_together_do_not_count_each_other);
+    tcase_add_test(c, who_waits_is_told_when_the_core_ends);
     tcase_add_test(c, an_attempt_is_recorded_before_the_password_is_looked_at);
     tcase_add_test(c, a_client_is_an_address_or_a_network);
     tcase_add_test(c, too_many_failures_are_refused_without_hashing);
