@@ -339,6 +339,8 @@ class Method:
         """What the version is asked for has to be in this method's request."""
         if self.effect == "PD_READS":
             self.refuse("version is for a write")
+        if self.o.a_mano or self.version.o.a_mano:
+            self.refuse("version: neither the write nor the read is handwritten")
         if not self.version.reads_one:
             self.refuse(f"version: {self.version.full} is no GET of one resource")
         for field in self.version.request.fields:
@@ -505,8 +507,11 @@ class Contract:
 
     def find_versions(self):
         named = {f"{method.service.name}.{method.name}": method for method in self.methods}
-        reads = {route.key()[1]: method for method in self.methods if method.reads_one for route in method.routes if route.verb == "get"}
+        reads = {route.key()[1]: method for method in self.methods if method.reads_one and not method.o.a_mano
+                 for route in method.routes if route.verb == "get"}
         for method in self.methods:
+            if method.o.a_mano and not method.o.version:
+                continue  # what is decided is a statement
             if method.o.version:
                 name = method.o.version if "." in method.o.version else f"{method.service.name}.{method.o.version}"
                 method.version = named.get(name) or method.refuse(f"version: there is no {name}")

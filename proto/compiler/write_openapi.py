@@ -37,6 +37,8 @@ REASONS = {
     404: ("Not Found", "NOT_FOUND", "No existe la fila de la ruta, o una que el cuerpo nombra.", "Pendiente no encontrado con id: 42"),
     406: ("Not Acceptable", "INVALID_ARGUMENT", "`Accept` no admite lo que la ruta responde.", "Accept no admite la respuesta"),
     409: ("Conflict", "ALREADY_EXISTS", "Ya existe; o todavía está en uso, o la misma `Idempotency-Key` está en curso (ABORTED).", "Ya existe"),
+    412: ("Precondition Failed", "FAILED_PRECONDITION", "`If-Match` no nombra el `ETag` de ahora: no se hizo nada; vuelva a leer.",
+          "El recurso cambió desde que se leyó: If-Match no es su ETag de ahora"),
     413: ("Content Too Large", "INVALID_ARGUMENT", "El cuerpo pasa de 1 MiB; con archivos, de 50 MB.", "El cuerpo es demasiado grande"),
     415: ("Unsupported Media Type", "INVALID_ARGUMENT", "El cuerpo, o uno de sus archivos, no es de un tipo admitido.",
           "El cuerpo debe ser application/json"),
@@ -72,6 +74,9 @@ PARAMETERS = {
 # What a tag of ours looks like; others are taken too, and match nothing.
 TAG = '"[0-9a-f]{32}(-sobre)?"'
 PARAMETERS |= {
+    "IfMatch": {
+        "name": "If-Match", "in": "header", "schema": {"type": "string", "pattern": rf'^(\*|{TAG}(, ?{TAG})*)$'},
+        "description": "Solo si el `ETag` que el GET respondería ahora a quien llama es este (o uno de varios, con comas); `*`: si existe. Si no, 412."},
     "IfNoneMatch": {
         "name": "If-None-Match", "in": "header", "schema": {"type": "string", "pattern": rf'^(\*|(W/)?{TAG}(, ?(W/)?{TAG})*)$'},
         "description": "El `ETag` (o varios, con comas) que el cliente ya tiene: si alguno es el de ahora, 304 sin cuerpo."}}
@@ -165,7 +170,8 @@ class Operation:
         out += [self.parameter(f, "query", f.required and not self.loose) for f in queried if not f.is_message]
         if self.route.taken_over_by:
             out.append(self.deprecated_parameter(self.route.taken_over_by))
-        shared = (["IdempotencyKey"] if self.honours_key() else []) + (["IfNoneMatch"] if self.reads_one() else [])
+        shared = [name for name, counts in (("IdempotencyKey", self.honours_key()), ("IfMatch", self.method.version),
+                                            ("IfNoneMatch", self.reads_one())) if counts]
         return out + [{"$ref": f"#/components/parameters/{name}"} for name in [*shared, "GrpcTimeout"]]
 
     def reads_one(self):
@@ -257,6 +263,8 @@ class Operation:
             out |= {413, 415}
         if self.honours_key():
             out.add(422)
+        if self.method.version:
+            out.add(412)
         return out
 
 

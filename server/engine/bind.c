@@ -21,6 +21,7 @@ void en_zone_ignore(bool ignore) {
 /* One binding under way. */
 typedef struct binder {
     const en_statement *statement;
+    en_part part;
     const id_caller *caller;
     const en_keys *keys;
     pd_arena *arena;
@@ -275,7 +276,7 @@ static bool bind_field(binder *b, int i, const en_param *param, const ProtobufCM
         return true;
     }
     const void *at = member(holder, field->offset);
-    if (param->depth == 1 && last->index == b->statement->header.coalesce) {
+    if (b->part == EN_MAIN && param->depth == 1 && last->index == b->statement->header.coalesce) {
         bind_coalesced(i, at, 1, b->arena, b->params);
         return true;
     }
@@ -355,7 +356,7 @@ bool en_bind(const en_statement *statement, en_part part, const ProtobufCMessage
              const en_keys *keys, pd_arena *arena, en_params *params, pd_status *status) {
     const en_sql *sql = &statement->parts[part];
     make_params(sql->n, arena, params);
-    binder b = {statement, caller, keys, arena, params, status};
+    binder b = {statement, part, caller, keys, arena, params, status};
     for (int i = 0; i < sql->n; i++) {
         if (!bind_one(&b, i, &sql->params[i], request)) {
             return false;
@@ -366,7 +367,7 @@ bool en_bind(const en_statement *statement, en_part part, const ProtobufCMessage
 
 bool en_bind_one(const en_statement *statement, const en_param *param, size_t element, const ProtobufCMessage *request,
                  const id_caller *caller, pd_arena *arena, en_params *params, int i, pd_status *status) {
-    binder b = {statement, caller, NULL, arena, params, status};
+    binder b = {statement, EN_MAIN, caller, NULL, arena, params, status};
     const ProtobufCFieldDescriptor *field = param->depth > 0 ? field_of(&param->path[param->depth - 1]) : NULL;
     if (field == NULL || field->label != PROTOBUF_C_LABEL_REPEATED) {
         return bind_one(&b, i, param, request);

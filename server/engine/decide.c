@@ -12,5 +12,9 @@ en_decision en_decide(const en_facts *facts) {
         return EN_IN_FLIGHT;
     if (facts->key_found)
         return facts->same_body ? EN_REPLAY : EN_OTHER_BODY;
+    if (facts->verdict->code == PD_NOT_FOUND) /* named in the body */
+        return EN_REFUSE;
+    if (facts->stale)
+        return EN_STALE;
     return facts->verdict->code == PD_OK ? EN_ACCEPT : EN_REFUSE;
 }

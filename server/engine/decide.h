@@ -10,6 +10,7 @@ typedef struct en_facts {
     bool key_found;           /* it came before, with success */
     bool same_body;           /* and with the same body */
     const pd_status *verdict; /* of the method's statement: OK, or its refusal */
+    bool stale;               /* If-Match names no tag of the row as it stands under the lock */
     bool fault; /* the verdict is no rule's: a timeout, a deadlock, a bug; it says nothing about the caller */
 } en_facts;
 
@@ -18,6 +19,7 @@ typedef enum en_decision {
     EN_IN_FLIGHT,  /* the same key is being worked on */
     EN_OTHER_BODY, /* the same key came with another body */
     EN_REPLAY,     /* answer what was answered */
+    EN_STALE,      /* what If-Match names is not the row any more */
     EN_ACCEPT,     /* store key and answer, and commit */
 } en_decision;
 

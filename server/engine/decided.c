@@ -33,16 +33,18 @@ const pg_prepare en_trips[EN_N_TRIPS] = {
     [EN_ROLLBACK] = {.name = "decided_rollback", .sql = "ROLLBACK"},
 };
 
-enum { FIRST_MAX = 5, FOUND = 2 };
+enum { FIRST_MAX = 7 };
 
 /* A call's two trips. Lives in its arena as call->plan. */
 typedef struct decided {
     en_engine *engine;
     const en_statement *statement;
+    bool keyed, conditional;
     uint8_t key[32], body[32]; /* keyed hashes */
     pg_unit unit;              /* the first trip, then the second */
     pg_query queries[FIRST_MAX];
     PGresult *results[FIRST_MAX];
+    size_t found, version; /* where the key's and the version's rows stand; the try stands before `found` */
     bool again; /* an earlier COMMIT's outcome is unknown: the key will tell, and a replay of it is no replay */
     bool committing;
     bool expired;    /* the key is there, but too old to count */
@@ -53,8 +55,23 @@ typedef struct decided {
 
 static void run(sv_call *call, decided *d);
 
-bool en_decidable(const pd_method *method) {
+static bool honours_key(const pd_method *method) {
     return method->is_post && !method->no_key && !method->by_hand;
+}
+
+static bool is_version(const pd_method *method) {
+    for (size_t i = 0; i < pd_n_methods; i++)
+        if (pd_methods[i].version == method)
+            return true;
+    return false;
+}
+
+bool en_decidable(const pd_method *method) {
+    return honours_key(method) || method->version || is_version(method);
+}
+
+bool en_decided(const sv_call *call) {
+    return (call->in->key && honours_key(call->method)) || en_conditional(call);
 }
 
 static void clear_field(const ProtobufCFieldDescriptor *field, ProtobufCMessage *value) {
@@ -175,7 +192,7 @@ static void second_done(pg_unit *unit, pg_end end) {
     decided *d = call->plan;
     if (end == PG_DONE && strcmp(PQcmdStatus(unit->results[unit->n - 1]), "COMMIT") == 0) {
         sv_call_end_packed(call, d->answer, d->answer_len, false);
-    } else if (end == PG_LOST && !call->dead) { /* whether it was stored, the key tells */
+    } else if (end == PG_LOST && d->keyed && !call->dead) { /* whether it was stored, the key tells */
         d->again = true;
         run(call, d);
     } else if (end == PG_FAILED) {
@@ -194,11 +211,9 @@ static const char *user_value(pd_arena *arena, int64_t id) {
     return pd_arena_memdup(arena, big, 8);
 }
 
-/* Second trip: key, answer, COMMIT. */
-static void commit(sv_call *call, decided *d, ProtobufCMessage *reply) {
+/* The statements that store the key and the answer; how many. */
+static size_t keep(sv_call *call, decided *d, ProtobufCMessage *reply) {
     pd_arena *arena = call->arena;
-    d->answer = pd_arena_alloc(arena, protobuf_c_message_get_packed_size(reply) + 1);
-    d->answer_len = protobuf_c_message_pack(reply, d->answer);
     en_blank(call->method->reply, reply);
     uint8_t *kept = pd_arena_alloc(arena, protobuf_c_message_get_packed_size(reply) + 1);
     size_t kept_len = protobuf_c_message_pack(reply, kept);
@@ -209,11 +224,19 @@ static void commit(sv_call *call, decided *d, ProtobufCMessage *reply) {
     values[2] = call->method->full_name, lengths[2] = (int)strlen(call->method->full_name);
     values[3] = (const char *)d->body, lengths[3] = sizeof d->body;
     values[4] = (const char *)kept, lengths[4] = (int)kept_len;
-    pg_unit before = d->unit;
     size_t n = 0;
     if (d->expired)
         d->queries[n++] = trip_with_key(EN_DROP, arena, d->key, sizeof d->key);
     d->queries[n++] = trip_with(EN_KEEP, arena, values, lengths);
+    return n;
+}
+
+/* Second trip: key and answer, COMMIT. */
+static void commit(sv_call *call, decided *d, ProtobufCMessage *reply) {
+    pg_unit before = d->unit;
+    d->answer = pd_arena_alloc(call->arena, protobuf_c_message_get_packed_size(reply) + 1);
+    d->answer_len = protobuf_c_message_pack(reply, d->answer);
+    size_t n = d->keyed ? keep(call, d, reply) : 0;
     d->queries[n++] = trip(EN_COMMIT);
     d->unit = (pg_unit){.queries = d->queries, .n = n, .results = d->results, .fn = second_done, .arg = call};
     d->committing = true;
@@ -227,8 +250,12 @@ static void replay(sv_call *call, decided *d, const PGresult *found) {
     d->replayed = !d->again;
 }
 
-static void refuse_key(sv_call *call, en_decision decision) {
-    if (decision == EN_IN_FLIGHT) {
+static void refuse(sv_call *call, en_decision decision) {
+    if (decision == EN_STALE) {
+        pd_status_set(&call->status, call->arena, PD_FAILED_PRECONDITION,
+                      "El recurso cambió desde que se leyó: If-Match no es su ETag de ahora");
+        call->status.reason = PD_REASON_STALE;
+    } else if (decision == EN_IN_FLIGHT) {
         pd_status_set(&call->status, call->arena, PD_ABORTED,
                       "Una petición con la misma Idempotency-Key está en curso");
         call->status.retry_ms = 1000;
@@ -239,25 +266,35 @@ static void refuse_key(sv_call *call, en_decision decision) {
     }
 }
 
+/* What is known of the key; false when it could not be asked. */
+static bool gather_key(decided *d, en_facts *facts) {
+    const PGresult *tried = d->results[d->found - 1], *found = d->results[d->found];
+    if (!found || !tried || PQntuples(tried) != 1)
+        return false;
+    facts->locked = PQgetvalue(tried, 0, 0)[0] == 't';
+    if (PQntuples(found) == 1) {
+        facts->key_found = PQgetvalue(found, 0, 0)[0] == 1;
+        d->expired = !facts->key_found;
+        facts->same_body = PQgetlength(found, 0, 1) == sizeof d->body &&
+                           CRYPTO_memcmp(PQgetvalue(found, 0, 1), d->body, sizeof d->body) == 0;
+    }
+    return true;
+}
+
 /* What the first trip found; the reply too when the statement succeeded. */
 static en_facts gather(sv_call *call, decided *d, pg_end end, ProtobufCMessage **reply) {
-    en_facts facts = {.verdict = &call->status};
-    const PGresult *tried = d->results[1], *found = d->results[FOUND];
-    if (!found || !tried || PQntuples(tried) != 1) {
+    en_facts facts = {.verdict = &call->status, .locked = true};
+    if (d->keyed && !gather_key(d, &facts)) {
         facts.fault = true;
         return facts;
     }
-    facts.locked = PQgetvalue(tried, 0, 0)[0] == 't';
-    if (PQntuples(found) == 1) {
-        facts.key_found = PQgetvalue(found, 0, 0)[0] == 1;
-        d->expired = !facts.key_found;
-        facts.same_body = PQgetlength(found, 0, 1) == sizeof d->body &&
-                          CRYPTO_memcmp(PQgetvalue(found, 0, 1), d->body, sizeof d->body) == 0;
-    }
     if (end == PG_DONE)
         *reply = en_rows_reply(d->engine, call, d->statement, d->results[d->unit.n - 1]);
-    if (end == PG_DONE && call->status.code == PD_INTERNAL)
-        facts.fault = true;
+    facts.fault = end == PG_DONE && call->status.code == PD_INTERNAL;
+    if (d->conditional && !facts.fault) {
+        const PGresult *rows = d->results[d->version];
+        facts.fault = !rows || !en_version_compare(d->engine, call, rows, &facts.stale);
+    }
     return facts;
 }
 
@@ -286,27 +323,43 @@ static void first_done(pg_unit *unit, pg_end end) {
         en_unknown(call);
     } else if (decision == EN_REPLAY) {
         call->status = (pd_status){0};
-        replay(call, d, d->results[FOUND]);
+        replay(call, d, d->results[d->found]);
     } else if (decision != EN_REFUSE && decision != EN_ACCEPT) {
         call->status = (pd_status){0};
-        refuse_key(call, decision);
+        refuse(call, decision);
     } /* else the status says why; without one it is INTERNAL */
     leave(call, d);
 }
 
+/* The first trip's statements into d->queries; how many, 0 when one cannot be bound. */
+static size_t first_trip(sv_call *call, decided *d) {
+    size_t n = 0;
+    d->queries[n++] = trip(EN_BEGIN);
+    if (d->keyed) {
+        d->queries[n++] = trip_with_key(EN_TRY, call->arena, d->key, 8);
+        d->queries[n] = trip_with_key(EN_FIND, call->arena, d->key, sizeof d->key);
+        d->queries[n].binary = true;
+        d->found = n++;
+    }
+    if (en_statement_header(d->statement)->has_lock &&
+        !en_query(d->engine, call, d->statement, EN_LOCK, &d->queries[n++]))
+        return 0;
+    if (d->conditional) {
+        if (!en_version_queries(d->engine, call, &d->queries[n]))
+            return 0;
+        d->version = n + 1;
+        n += 2;
+    }
+    return en_query(d->engine, call, d->statement, EN_MAIN, &d->queries[n]) ? n + 1 : 0;
+}
+
 /* The first trip, or the whole again. */
 static void run(sv_call *call, decided *d) {
-    const en_header *header = en_statement_header(d->statement);
-    size_t n = 0;
     d->committing = false;
     d->expired = false;
     d->answer = NULL;
-    d->queries[n++] = trip(EN_BEGIN);
-    d->queries[n++] = trip_with_key(EN_TRY, call->arena, d->key, 8);
-    d->queries[n] = trip_with_key(EN_FIND, call->arena, d->key, sizeof d->key);
-    d->queries[n++].binary = true;
-    if ((header->has_lock && !en_query(d->engine, call, d->statement, EN_LOCK, &d->queries[n++])) ||
-        !en_query(d->engine, call, d->statement, EN_MAIN, &d->queries[n++])) {
+    size_t n = first_trip(call, d);
+    if (n == 0) {
         sv_call_end(call, NULL);
         return;
     }
@@ -330,8 +383,11 @@ void en_decided_run(en_engine *engine, sv_call *call, const en_statement *statem
     decided *d = pd_arena_zalloc(call->arena, sizeof *d);
     d->engine = engine;
     d->statement = statement;
+    d->keyed = call->in->key != NULL && honours_key(call->method);
+    d->conditional = en_conditional(call);
     call->plan = d;
-    hash_call(call, d);
+    if (d->keyed)
+        hash_call(call, d);
     run(call, d);
 }
 

@@ -1,5 +1,5 @@
-/* inside: what plan.c, coalesce.c, batch.c, search.c and decided.c share; nobody else includes it. Not in the design's
- * plan of rooms: without it these five would be one file of a thousand lines. */
+/* inside: what plan.c, coalesce.c, batch.c, search.c, decided.c and version.c share; nobody else includes it. Not in
+ * the design's plan of rooms: without it these six would be one file of a thousand lines. */
 #ifndef SERVER_ENGINE_INSIDE_H
 #define SERVER_ENGINE_INSIDE_H
 
@@ -76,6 +76,9 @@ bool en_unqueue(en_engine *engine, sv_call *call, pg_lane_id lane, pg_unit *unit
 void en_answer_full(sv_call *call);
 /* One query of a statement; false when it cannot be bound (then call->status says why). */
 bool en_query(en_engine *engine, sv_call *call, const en_statement *statement, en_part part, pg_query *query);
+/* The same with another request than the call's: that of the read which is its version. */
+bool en_query_of(en_engine *engine, sv_call *call, const en_statement *statement, en_part part,
+                 const ProtobufCMessage *request, pg_query *query);
 /* Logs and translates a failed result; true when it is a rule of the contract. */
 bool en_failure_status(en_engine *engine, sv_call *call, const PGresult *error);
 
@@ -87,6 +90,15 @@ void en_coalesce_add(en_engine *engine, sv_call *call, const en_statement *state
 void en_coalesce_turn(en_engine *engine);
 void en_batch_add(en_engine *engine, sv_call *call);
 void en_batch_turn(en_engine *engine);
+/* The call says If-Match, and its method has a version. */
+bool en_conditional(const sv_call *call);
+/* The statements that tell the call's version: the resource's lock and the read. False: call->status says why. */
+bool en_version_queries(en_engine *engine, sv_call *call, pg_query queries[2]);
+/* Compares what the read answered with what the call names. False: it cannot be told, and call->status says why. */
+bool en_version_compare(en_engine *engine, sv_call *call, const PGresult *rows, bool *stale);
+
+/* The call carries a key or a condition that its method honours. */
+bool en_decided(const sv_call *call);
 void en_decided_run(en_engine *engine, sv_call *call, const en_statement *statement);
 bool en_decided_abandon(en_engine *engine, sv_call *call);
 

@@ -123,10 +123,10 @@ void en_forbid(sv_call *call) {
     pd_status_set(&call->status, call->arena, PD_PERMISSION_DENIED, "No tiene permiso sobre este registro");
 }
 
-bool en_query(en_engine *engine, sv_call *call, const en_statement *statement, en_part part, pg_query *query) {
+bool en_query_of(en_engine *engine, sv_call *call, const en_statement *statement, en_part part,
+                 const ProtobufCMessage *request, pg_query *query) {
     en_params params;
-    if (!en_bind(statement, part, call->request, &call->caller, engine->options.keys, call->arena, &params,
-                 &call->status))
+    if (!en_bind(statement, part, request, &call->caller, engine->options.keys, call->arena, &params, &call->status))
         return false;
     *query = (pg_query){.name = en_statement_name(statement, part),
                         .n = params.n,
@@ -134,6 +134,10 @@ bool en_query(en_engine *engine, sv_call *call, const en_statement *statement, e
                         .lengths = params.lengths,
                         .formats = params.formats};
     return true;
+}
+
+bool en_query(en_engine *engine, sv_call *call, const en_statement *statement, en_part part, pg_query *query) {
+    return en_query_of(engine, call, statement, part, call->request, query);
 }
 
 /* The planner's guess of how many rows a page's count, cut at a limit, left out: in EXPLAIN's text the node below the
@@ -203,7 +207,7 @@ void en_single_run(en_engine *engine, sv_call *call, const en_statement *stateme
     single->statement = statement;
     single->lane = lane;
     size_t n = 0;
-    if ((header->has_lock && !en_query(engine, call, statement, EN_LOCK, &single->queries[n++])) ||
+    if ((header->write && header->has_lock && !en_query(engine, call, statement, EN_LOCK, &single->queries[n++])) ||
         !en_query(engine, call, statement, EN_MAIN, &single->queries[n++])) {
         sv_call_end(call, NULL);
         return;
@@ -224,7 +228,7 @@ void en_single_run(en_engine *engine, sv_call *call, const en_statement *stateme
 void en_plan(en_engine *engine, sv_call *call) {
     const en_statement *statement = en_statements_of(engine->options.statements, call->method);
     const en_header *header = en_statement_header(statement);
-    if (call->in->key && en_decidable(call->method))
+    if (en_decided(call))
         en_decided_run(engine, call, statement);
     else if (en_statement_paged(statement))
         en_search_run(engine, call, statement);
@@ -245,7 +249,7 @@ void en_engine_run(en_engine *engine, sv_call *call) {
 bool en_engine_abandon(en_engine *engine, sv_call *call) {
     if (call->state != SV_PLANNED || !call->plan)
         return false;
-    if (call->in->key && en_decidable(call->method))
+    if (en_decided(call))
         return en_decided_abandon(engine, call);
     en_single *single = call->plan;
     return en_unqueue(engine, call, single->lane, &single->unit);

@@ -4,7 +4,7 @@
  *   other read        one statement on the search lane
  *   write             one transaction, preceded by its lock statement
  *   write batch       inserts of the turn under one Sync (batch.c)
- *   decided           a POST with an Idempotency-Key: two trips (decided.c)
+ *   decided           a call with an Idempotency-Key or with If-Match: two trips (decided.c)
  *
  * A field that is stored as a hash is hashed before all that (hashed.c).
  * Every path ends the call exactly once; a call that was answered meanwhile (its deadline) is only released. */

@@ -259,7 +259,9 @@ static bool resolve_field(scanner *s, en_param *param, Oid *type) {
     }
     param->source = EN_FROM_FIELD;
     *type = type_of(field, options);
-    if ((list && whole) || parts || (param->depth == 1 && last->index == s->statement->header.coalesce)) {
+    if ((list && whole) || parts ||
+        (s->part == &s->statement->parts[EN_MAIN] && param->depth == 1 &&
+         last->index == s->statement->header.coalesce)) {
         *type = array_of(*type);
     }
     if (s->statement->method->reply->is_page && param->depth == 1) {

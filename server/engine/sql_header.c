@@ -141,8 +141,8 @@ bool en_check_header(const en_statement *s, pd_arena *arena, const char **error)
                          "la cabecera dice «%s», pero el método %s idempotency_level = NO_SIDE_EFFECTS",
                          header->write ? "write" : "read", header->write ? "tiene" : "no tiene");
     }
-    if (header->has_lock && !header->write) {
-        return en_misfit(s, arena, error, "cabecera: «lock» solo vale con «write»");
+    if (header->has_lock && !header->write && !s->method->tagged) {
+        return en_misfit(s, arena, error, "cabecera: «lock» solo vale con «write», o si un solo recurso tiene ETag");
     }
     if (header->has_lock && header->batch) {
         return en_misfit(s, arena, error, "cabecera: «batch» es solo de inserciones, sin «lock»");

@@ -7,6 +7,8 @@
  * values
  *   -- write [batch]                  a verdict row; batch: inserts only, may share a Sync with others
  *   -- lock <one SELECT on one line, or continued by further `-- lock` lines>   run before it, under the same Sync
+ *                                     of a read: how its resource is locked; run only before the read is made within
+ *                                     a write's transaction, to compare its ETag with If-Match
  *   -- plan custom                    planned with its parameters each time (searches)
  *   -- sort <name>[=<column>] …       a page's orders, see below
  *   -- total estimate                 a page whose `_total` past 10,000 is estimated
@@ -54,9 +56,9 @@ typedef enum en_part { EN_MAIN, EN_LOCK } en_part;
 typedef struct en_header {
     bool write, batch, custom_plan, estimate_total;
     uint64_t custom; /* request fields, by index, with which a page is planned anew each time */
-    bool has_lock;
-    int coalesce; /* index of the request's field, -1: none */
-    int hashed;   /* index of the request's field that is hashed before the statement, -1: none */
+    bool has_lock;   /* of a read: for the writes whose version it is */
+    int coalesce;    /* index of the request's field, -1: none */
+    int hashed;      /* index of the request's field that is hashed before the statement, -1: none */
 } en_header;
 
 /* Ready for PQsendQueryPrepared; memory from the call's arena. */

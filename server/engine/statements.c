@@ -107,6 +107,20 @@ static bool check_strays(const char *dir, pd_arena *arena, const char **error) {
     return !*error;
 }
 
+/* A write's If-Match is worth what the lock holds still, and only the read knows what that is. */
+static bool check_versions(const en_statements *set, pd_arena *arena, const char **error) {
+    for (size_t i = 0; i < pd_n_methods; i++) {
+        const pd_method *read = pd_methods[i].version;
+        if (!read || en_statement_header(set->by_method[read->index])->has_lock)
+            continue;
+        *error =
+            pd_arena_printf(arena, "%s: its statement needs a «-- lock», because it is the version of %s (If-Match)",
+                            read->full_name, pd_methods[i].full_name);
+        return false;
+    }
+    return true;
+}
+
 en_statements *en_statements_load(const char *dir, bool (*by_hand)(const pd_method *method), pd_arena *arena,
                                   const char **error) {
     *error = NULL;
@@ -117,7 +131,7 @@ en_statements *en_statements_load(const char *dir, bool (*by_hand)(const pd_meth
     for (size_t i = 0; i < pd_n_methods; i++)
         if (!load_method(set, &pd_methods[i], dir, by_hand(&pd_methods[i]), arena, error))
             return NULL;
-    return set;
+    return check_versions(set, arena, error) ? set : NULL;
 }
 
 bool en_statements_describe(en_statements *set, PGconn *conn, pd_arena *arena, const char **error) {
@@ -145,10 +159,9 @@ pg_lane_id en_statements_lane(const en_statement *statement) {
 }
 
 static bool runs_on(const en_statement *statement, pg_lane_id lane) {
-    const pd_method *method = en_statement_method(statement);
     pg_lane_id own = en_statements_lane(statement);
     if (lane == PG_LANE_DECIDED)
-        return en_decidable(method);
+        return en_decidable(en_statement_method(statement));
     return own == lane || (own == PG_LANE_READ && lane == PG_LANE_SLOW);
 }
 
@@ -165,7 +178,8 @@ const pg_prepare *en_statements_prepares(const en_statements *set, pg_lane_id la
         const en_statement *statement = set->by_method[i];
         if (!statement || en_statement_paged(statement) || !runs_on(statement, lane))
             continue;
-        if (en_statement_header(statement)->has_lock)
+        const en_header *header = en_statement_header(statement);
+        if (header->has_lock && (header->write || lane == PG_LANE_DECIDED))
             list[(*n)++] = prepare(statement, EN_LOCK);
         list[(*n)++] = prepare(statement, EN_MAIN);
     }

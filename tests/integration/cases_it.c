@@ -236,11 +236,14 @@ static void run_rest(const char *where, request *r) {
 }
 
 static void run_rpc(const char *where, request *r) {
-    const char *key = NULL;
+    const char *key = NULL, *if_match = NULL;
     for (int i = 0; i < r->n_headers; i++)
         if (strncmp(r->headers[i], "Idempotency-Key: ", 17) == 0)
             key = r->headers[i] + 17;
-    rpc_answer a = rpc_call(r->verb, r->target, strcmp(r->role, "-") == 0 ? NULL : http_token(r->role), r->body, key);
+        else if (strncmp(r->headers[i], "If-Match: ", 10) == 0)
+            if_match = r->headers[i] + 10;
+    const char *token = strcmp(r->role, "-") == 0 ? NULL : http_token(r->role);
+    rpc_answer a = rpc_call_if(r->verb, r->target, token, r->body, key, if_match);
     if (a.carried) {
         long status = a.reason == PD_REASON_OTHER_BODY   ? 422
                       : a.reason == PD_REASON_STALE      ? 412
@@ -253,17 +256,36 @@ static void run_rpc(const char *where, request *r) {
     rpc_free(&a);
 }
 
+static void set(variables *vars, const char *name, const char *value) {
+    ck_assert_int_lt(vars->n, MAX_VARS);
+    snprintf(vars->at[vars->n].name, sizeof vars->at[0].name, "%s", name);
+    snprintf(vars->at[vars->n++].value, sizeof vars->at[0].value, "%.511s", value);
+}
+
+/* `etag NAME = ROLE TARGET`: the tag of what that role reads there at this moment. */
+static bool take_etag(const char *where, const char *text, variables *vars) {
+    char name[32], role[16], target[512];
+    if (sscanf(text, "etag %31s = %15s %511s", name, role, target) != 3)
+        return false;
+    http_answer a = http_json("GET", target, http_token(role), NULL);
+    const char *etag = http_header(&a, "ETag");
+    ck_assert_msg(a.status == 200 && etag, "%s: %ld without ETag: %s", where, a.status, a.body);
+    set(vars, name, etag);
+    http_free(&a);
+    return true;
+}
+
 static void run_line(const char *where, char *line, variables *vars, bool rpc) {
     char name[32], text[MAX_LINE];
     int used = 0;
     expand(vars, line, text, sizeof text);
     if (sscanf(line, "dado %31s = %n", name, &used) == 1 && used) {
         expand(vars, line + used, text, sizeof text);
-        ck_assert_int_lt(vars->n, MAX_VARS);
-        snprintf(vars->at[vars->n].name, sizeof vars->at[0].name, "%s", name);
-        snprintf(vars->at[vars->n++].value, sizeof vars->at[0].value, "%.511s", db_value("SELECT %s", text));
+        set(vars, name, db_value("SELECT %s", text));
         return;
     }
+    if (take_etag(where, text, vars))
+        return;
     if (strncmp(text, "sql ", 4) == 0) {
         char *arrow = strstr(text, " -> ");
         ck_assert_msg(arrow != NULL, "%s: no '->'", where);

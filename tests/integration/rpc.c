@@ -161,10 +161,22 @@ static rpc_answer finish(waiting *w) {
     return w->answer;
 }
 
+/* The bytes of a quoted tag; false when it is none of ours, which no core would match. */
+static bool read_tag(const char *quoted, uint8_t tag[PD_TAG_LEN]) {
+    for (int i = 0; i < PD_TAG_LEN; i++)
+        if (sscanf(quoted + 1 + 2 * i, "%2hhx", &tag[i]) != 1)
+            return false;
+    return true;
+}
+
 static rpc_answer send_message(const pd_method *method, const ProtobufCMessage *value, const char *token,
-                               const char *key) {
+                               const char *key, const char *if_match) {
     waiting w = {.method = method};
     pd_meta meta = {.token = token, .token_len = token ? strlen(token) : 0, .key = key};
+    uint8_t tag[PD_TAG_LEN];
+    meta.if_exists = if_match && strcmp(if_match, "*") == 0;
+    meta.if_match = if_match && !meta.if_exists ? tag : NULL;
+    meta.n_if_match = meta.if_match && read_tag(if_match, tag);
     pd_client_call_message(rpc_client(), method, value, &meta, arrived, &w);
     return finish(&w);
 }
@@ -177,13 +189,18 @@ static rpc_answer call_method(const pd_method *method, const char *token, const 
     char *rest = take_bytes(method->request, body, value, arena);
     rpc_answer answer = {0};
     if (rest && pd_json_read(method->request, rest, strlen(rest), false, value, NULL, arena, &status))
-        answer = send_message(method, value, token, key);
+        answer = send_message(method, value, token, key, NULL);
     free(rest);
     pd_arena_free(arena);
     return answer;
 }
 
 rpc_answer rpc_call(const char *verb, const char *target, const char *token, const char *body, const char *key) {
+    return rpc_call_if(verb, target, token, body, key, NULL);
+}
+
+rpc_answer rpc_call_if(const char *verb, const char *target, const char *token, const char *body, const char *key,
+                       const char *if_match) {
     char vars[8][256];
     if (strcmp(verb, "RPC") == 0)
         return call_method(pd_method_find(target, strlen(target)), token, body, key);
@@ -214,7 +231,7 @@ rpc_answer rpc_call(const char *verb, const char *target, const char *token, con
         fits = bind_query(message, target + path + 1, value, arena, &status);
     rpc_answer answer = {0};
     if (fits)
-        answer = send_message(route->method, value, token, key);
+        answer = send_message(route->method, value, token, key, if_match);
     pd_arena_free(arena);
     return answer;
 }

@@ -21,6 +21,9 @@ pd_client *rpc_client(void);
 /* `key`: Idempotency-Key or NULL. With the verb "RPC" the target is a method's full name and the body its request;
  * bytes stand in it, and in the answer, as texts. */
 rpc_answer rpc_call(const char *verb, const char *target, const char *token, const char *body, const char *key);
+/* The same with a condition: If-Match as HTTP writes it, `*` or one tag, or NULL. */
+rpc_answer rpc_call_if(const char *verb, const char *target, const char *token, const char *body, const char *key,
+                       const char *if_match);
 /* Packed bytes as they are, for what no honest client sends. */
 rpc_answer rpc_bytes(const char *method, const uint8_t *bytes, size_t len, const char *token);
 void rpc_free(rpc_answer *answer);

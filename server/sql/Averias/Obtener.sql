@@ -1,4 +1,5 @@
 -- read coalesce=pendiente_id
+-- lock SELECT id FROM pendientes WHERE id = :pendiente_id AND vigente FOR NO KEY UPDATE
 SELECT d.pendiente_id AS id, d.pendiente_id, d.descripcion_falla, d.vlan::text AS vlan, d.ppoe, d.ppoe_password,
        p.asignado_a AS _asignado_a, p.registrado_por AS _registrado_por
 FROM pendientes p JOIN pendientes_averias d ON d.pendiente_id = p.id

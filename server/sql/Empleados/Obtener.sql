@@ -1,4 +1,5 @@
 -- read coalesce=id
+-- lock SELECT id FROM empleados WHERE id = :id AND vigente FOR NO KEY UPDATE
 
 SELECT e.id, e.nombre, e.apellido_paterno, e.apellido_materno, e.telefono, e.correo, g.nombre AS cargo, e.cargo_id,
        e.fecha_ingreso

@@ -1,4 +1,6 @@
 -- read coalesce=id
+-- lock SELECT n.id FROM pendientes o JOIN pendientes_notas n ON n.pendiente_id = o.id
+-- lock WHERE n.id = :id AND n.vigente AND o.vigente FOR SHARE OF o FOR NO KEY UPDATE OF n
 
 SELECT n.id, n.pendiente_id, n.empleado_id, e.nombre || ' ' || e.apellido_paterno AS empleado_nombre, n.nota, n.estado_pendiente,
        n.fecha_creacion,

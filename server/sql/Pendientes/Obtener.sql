@@ -1,4 +1,5 @@
 -- read coalesce=id
+-- lock SELECT id FROM pendientes WHERE id = :id AND vigente FOR NO KEY UPDATE
 
 SELECT p.id, p.fecha_creacion, p.fecha_pendiente, p.registrado_por AS id_empleado_registro,
        (SELECT e.nombre || ' ' || e.apellido_paterno FROM empleados e WHERE e.id = p.registrado_por) AS registrado_por,

@@ -1,4 +1,5 @@
 -- read coalesce=id
+-- lock SELECT id FROM usuarios WHERE id = :id AND vigente FOR NO KEY UPDATE
 
 SELECT u.id, u.nombre, u.dni, u.email, NULL::text AS password, u.activo, r.id AS "rol.id", r.nombre AS "rol.nombre",
        r.permisos AS "rol.permisos", e.id AS "empleado.id", e.nombre AS "empleado.nombre"

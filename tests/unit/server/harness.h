@@ -202,7 +202,7 @@ static inline void h_answered(void *arg, const pd_reply *reply) {
 typedef struct h_with {
     const char *key;
     uint32_t deadline_ms;
-    bool probe;
+    bool probe, if_exists;
     const char *token; /* instead of the user's */
 } h_with;
 
@@ -224,6 +224,7 @@ static inline void h_send(h_outcome *out, int user, const char *name, const char
                     .token_len = strlen(token),
                     .key = with.key,
                     .deadline_ms = with.deadline_ms,
+                    .if_exists = with.if_exists,
                     .probe = with.probe};
     out->sent_ms = pd_loop_now(h_core.loop);
     pd_client_call_message(h_client, out->method, request, &meta, h_answered, out);

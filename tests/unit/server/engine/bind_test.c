@@ -1,4 +1,5 @@
-#include "pendientes/scalar.h"
+#include "pendientes//scalar.h"
+#include "pendientes/v1/averias.pb-c.h"
 #include "server/engine/protect.h"
 #include "server/engine/statement_impl.h"
 #include "tests/support/pg.h"
@@ -303,6 +304,28 @@ START_TEST(a_sealed_field_is_sealed_for_its_order) {
 }
 END_TEST
 
+/* The read takes many ids at once, its lock one. */
+START_TEST(the_lock_of_a_coalesced_read_binds_one) {
+    static const char name[] = "pendientes.v1.Averias/Obtener";
+    const en_statement *s = parse(pd_method_find(name, strlen(name)),
+                                  "-- read coalesce=pendiente_id\n-- lock SELECT :pendiente_id\nSELECT :pendiente_id");
+    Pendientes__V1__ObtenerAveriaReq one = PENDIENTES__V1__OBTENER_AVERIA_REQ__INIT;
+    one.has_pendiente_id = 1;
+    one.pendiente_id = 5;
+    en_params params;
+    pd_status status = {0};
+    const Oid *types = NULL;
+    ck_assert(en_bind(s, EN_LOCK, &one.base, &caller, NULL, arena, &params, &status));
+    ck_assert_str_eq(params.values[0], "5");
+    ck_assert_int_eq(en_statement_types(s, EN_LOCK, &types), 1);
+    ck_assert_int_eq(types[0], 20);
+    ck_assert(en_bind(s, EN_MAIN, &one.base, &caller, NULL, arena, &params, &status));
+    ck_assert_int_eq(params.formats[0], 1);
+    ck_assert_int_eq(en_statement_types(s, EN_MAIN, &types), 1);
+    ck_assert_int_eq(types[0], 1016);
+}
+END_TEST
+
 START_TEST(the_lock_binds_its_own_parameters) {
     const en_statement *s = parse(ts_sample_note(), "-- write\n-- lock SELECT :texto, :id\nSELECT :id");
     request.has_id = 1;
@@ -337,6 +360,7 @@ int main(void) {
     tcase_add_test(tests, a_page_has_defaults);
     tcase_add_test(tests, a_sealed_field_is_sealed_for_its_order);
     tcase_add_test(tests, the_lock_binds_its_own_parameters);
+    tcase_add_test(tests, the_lock_of_a_coalesced_read_binds_one);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

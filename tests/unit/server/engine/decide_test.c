@@ -51,6 +51,26 @@ START_TEST(fault_says_nothing_about_the_caller) {
 }
 END_TEST
 
+static en_decision decide_stale(const pd_status *verdict, bool locked, bool found, bool same, bool fault) {
+    const en_facts facts = {
+        .locked = locked, .key_found = found, .same_body = same, .stale = true, .verdict = verdict, .fault = fault};
+    return en_decide(&facts);
+}
+
+START_TEST(stale_comes_behind_the_body_and_before_the_rules) {
+    static const pd_status rule = {.code = PD_FAILED_PRECONDITION};
+    const pd_status *before[] = {&forbidden, &missing, &missing_in_body}, *behind[] = {&good, &conflict, &rule};
+    for (int i = 0; i < 3; i++) {
+        ck_assert_int_eq(decide_stale(before[i], true, false, false, false), EN_REFUSE);
+        ck_assert_int_eq(decide_stale(behind[i], true, false, false, false), EN_STALE);
+        ck_assert_int_eq(decide_stale(behind[i], true, false, false, true), EN_REFUSE);
+        ck_assert_int_eq(decide_stale(behind[i], false, false, false, false), EN_IN_FLIGHT);
+        ck_assert_int_eq(decide_stale(behind[i], true, true, false, false), EN_OTHER_BODY);
+        ck_assert_int_eq(decide_stale(behind[i], true, true, true, false), EN_REPLAY);
+    }
+}
+END_TEST
+
 int main(void) {
     Suite *suite = suite_create("decide");
     TCase *tcase = tcase_create("order");
@@ -58,6 +78,7 @@ int main(void) {
     tcase_add_test(tcase, key_precedes_the_rest);
     tcase_add_test(tcase, without_key_the_verdict_decides);
     tcase_add_test(tcase, fault_says_nothing_about_the_caller);
+    tcase_add_test(tcase, stale_comes_behind_the_body_and_before_the_rules);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

@@ -246,6 +246,28 @@ START_TEST(lost_commit_is_not_called_undone) {
 }
 END_TEST
 
+/* Without a key nothing settles it. */
+START_TEST(lost_commit_under_a_condition_is_unknown) {
+    static h_outcome out;
+    ts_pg_exec(h_db, "CREATE FUNCTION demora() RETURNS trigger LANGUAGE plpgsql AS"
+                     " $$BEGIN PERFORM pg_sleep(30); RETURN NULL; END$$;"
+                     "CREATE CONSTRAINT TRIGGER demora AFTER UPDATE ON pendientes"
+                     " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION demora()");
+    h_send(&out, H_ADMIN, "Pendientes/Editar", "{\"id\":1,\"direccion\":\"perdida\"}", (h_with){.if_exists = true});
+    while (!out.done && !h_number("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"))
+        pd_loop_turn(h_core.loop, 10);
+    ck_assert(!out.done);
+    ts_pg_stop();
+    h_turn_until(&out.done);
+    ts_pg_start();
+    PQreset(h_db);
+    ts_pg_exec(h_db, "SET client_min_messages = error; DROP FUNCTION demora CASCADE");
+    h_expect(&out, PD_UNKNOWN);
+    while (!sv_core_ready(&h_core))
+        pd_loop_turn(h_core.loop, 10);
+}
+END_TEST
+
 static void add(TCase *tcase) {
     tcase_add_test(tcase, refusal_writes_nothing);
     tcase_add_test(tcase, constraint_names_the_field);
@@ -259,6 +281,7 @@ static void add(TCase *tcase) {
     tcase_add_test(tcase, cuts_lose_and_double_nothing);
     tcase_add_test(tcase, crash_is_settled_by_keys);
     tcase_add_test(tcase, lost_commit_is_not_called_undone);
+    tcase_add_test(tcase, lost_commit_under_a_condition_is_unknown);
 }
 
 int main(void) {

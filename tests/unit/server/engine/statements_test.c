@@ -83,6 +83,12 @@ START_TEST(method_without_file) {
 }
 END_TEST
 
+START_TEST(version_without_a_lock) {
+    refuses("sed -i '/^-- lock/d' Averias/Obtener.sql",
+            "pendientes.v1.Averias/Obtener: its statement needs a «-- lock»");
+}
+END_TEST
+
 START_TEST(file_without_method) {
     refuses("cp Averias/Crear.sql Averias/Inventar.sql", "Averias/Inventar.sql: file without a method");
 }
@@ -131,6 +137,7 @@ int main(void) {
     tcase_add_test(tcase, the_shipped_ones_load);
     tcase_add_test(tcase, lanes_follow_from_headers);
     tcase_add_test(tcase, method_without_file);
+    tcase_add_test(tcase, version_without_a_lock);
     tcase_add_test(tcase, file_without_method);
     tcase_add_test(tcase, service_without_methods);
     tcase_add_test(tcase, file_for_a_handwritten_method);
