@@ -54,10 +54,12 @@ static void soon(const char *what, wanted w) {
 }
 
 START_TEST(changes_reach_issued_tokens) {
-    char *role = made("prueba.rol(13)"), *user = made(http_f("prueba.nuevo_usuario('%s')", role)), *token = token_of(user);
+    char *role = made("prueba.rol(13)"), *user = made(http_f("prueba.nuevo_usuario('%s')", role)),
+         *token = token_of(user);
     char self[64];
     snprintf(self, sizeof self, "/api/usuarios/%s", user);
-    wanted in = {"/api/clientes", token, 200}, out = {"/api/clientes", token, 401}, less = {"/api/clientes", token, 403};
+    wanted in = {"/api/clientes", token, 200}, out = {"/api/clientes", token, 401},
+           less = {"/api/clientes", token, 403};
     soon("created", in);
     must("PUT", self, "{\"activo\":false}");
     soon("deactivated", out);
@@ -86,12 +88,13 @@ typedef struct credentials {
 
 static bool logs_in(void *arg) {
     const credentials *c = arg;
-    return call("POST", "/auth", NULL, http_f("{\"dni\":\"%s\",\"password\":\"%s\"}", c->dni, c->password)) == c->status;
+    return call("POST", "/auth", NULL, http_f("{\"dni\":\"%s\",\"password\":\"%s\"}", c->dni, c->password)) ==
+           c->status;
 }
 
 static char *user_body(const char *name) {
-    return strdup(http_f("{\"nombre\":\"%s\",\"dni\":\"%s\",\"email\":\"%s\",\"password\":\"%s\",\"idRol\":\"TECN\"}", name,
-                         name, name, PASSWORD));
+    return strdup(http_f("{\"nombre\":\"%s\",\"dni\":\"%s\",\"email\":\"%s\",\"password\":\"%s\",\"idRol\":\"TECN\"}",
+                         name, name, name, PASSWORD));
 }
 
 static const char *id_of(const char *name) {
@@ -237,8 +240,9 @@ END_TEST
 START_TEST(two_modules_under_each_other) {
     for (int i = 0; i < ROUNDS; i++) {
         char *a = made("prueba.modulo()"), *b = made("prueba.modulo()");
-        racer r[2] = {racer_of("PUT", admin(), http_f("{\"moduloPadreId\":%s}", b), http_f("/api/usuarios/modulos/%s", a)),
-                      racer_of("PUT", admin(), http_f("{\"moduloPadreId\":%s}", a), http_f("/api/usuarios/modulos/%s", b))};
+        racer r[2] = {
+            racer_of("PUT", admin(), http_f("{\"moduloPadreId\":%s}", b), http_f("/api/usuarios/modulos/%s", a)),
+            racer_of("PUT", admin(), http_f("{\"moduloPadreId\":%s}", a), http_f("/api/usuarios/modulos/%s", b))};
         race(r);
         expect(r, 200, 400, 400, 200);
         free(a);
