@@ -139,9 +139,8 @@ static void add_cors(gw_call *call) {
     add_named(call, "access-control-expose-headers", GW_CORS_READS);
 }
 
-static void send_head(gw_call *call, int http, size_t body_len) {
+static void start_answer(gw_call *call, int http, size_t body_len, h2o_generator_t *generator) {
     h2o_req_t *req = call->req;
-    static h2o_generator_t generator;
     add_named(call, "x-request-id", call->request_id);
     add_named(call, "x-content-type-options", "nosniff");
     if (call->strict && call->match.route)
@@ -155,7 +154,13 @@ static void send_head(gw_call *call, int http, size_t body_len) {
     call->answered = true;
     call->body_len = body_len;
     gw_call_record(call, http);
-    h2o_start_response(req, &generator);
+    h2o_start_response(req, generator);
+}
+
+/* The body follows at once, and whole. */
+static void send_head(gw_call *call, int http, size_t body_len) {
+    static h2o_generator_t generator;
+    start_answer(call, http, body_len, &generator);
 }
 
 static void send_body(gw_call *call, int http, const char *type, const char *body, size_t len) {
@@ -290,6 +295,12 @@ void gw_answer_reply(gw_call *call, const pd_reply *reply) {
     if (reply->replayed)
         add_named(call, "idempotency-replayed", "true");
     answer_value(call, value);
+}
+
+void gw_answer_stream(gw_call *call, const char *type, h2o_generator_t *generator) {
+    add(call, H2O_TOKEN_CONTENT_TYPE, type, strlen(type));
+    add_caching(call);
+    start_answer(call, 200, 0, generator);
 }
 
 void gw_answer_public(gw_call *call, const char *type, const char *bytes, size_t len) {

@@ -22,6 +22,8 @@ void gw_answer_reply(gw_call *call, const pd_reply *reply);
 void gw_answer_status(gw_call *call, int http, const pd_status *status);
 /* What may be asked for at the path, and, to a configured origin that asks first, what its pages may send. */
 void gw_answer_options(gw_call *call);
+/* Begins an answer of unknown length; `generator` lives as long as the request and sends. */
+void gw_answer_stream(gw_call *call, const char *type, h2o_generator_t *generator);
 /* A refusal of the gateway's own, without fields. */
 void gw_refuse(gw_call *call, int http, pd_code code, const char *detail);
 /* Bytes that live as long as the process, for anybody. */

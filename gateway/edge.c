@@ -6,6 +6,7 @@
 #include "gateway/h2guard.h"
 #include "gateway/key.h"
 #include "gateway/pages.h"
+#include "gateway/sse.h"
 
 #include <string.h>
 
@@ -100,7 +101,7 @@ static ProtobufCMessage *read_form(gw_call *call, gw_slice query) {
             return NULL;
         }
     }
-    if (!call->accept.json && !(call->accept.text && route->method->text_index >= 0)) {
+    if (!route->method->is_stream && !call->accept.json && !(call->accept.text && route->method->text_index >= 0)) {
         refuse_later(call, 406, "La respuesta solo existe como application/json");
         return NULL;
     }
@@ -132,7 +133,9 @@ static void serve(gw_call *call, gw_slice query) {
         return;
     }
     ProtobufCMessage *message = read_form(call, query);
-    if (message)
+    if (message && call->match.route->method->is_stream)
+        gw_sse_start(call, message);
+    else if (message)
         gw_call_send(call, message, gw_answer_reply);
     else if (is_public)
         gw_answer_status(call, call->refusal_http, &call->refusal);

@@ -3,6 +3,7 @@
 #include "gateway/admin.h"
 #include "gateway/call.h"
 #include "gateway/edge.h"
+#include "gateway/hub.h"
 #include "pendientes/log.h"
 
 #include <errno.h>
@@ -77,6 +78,7 @@ static void begin_drain(gw_gateway *gateway) {
     PD_LOG(PD_LOG_INFO, "draining", PD_I("requests", (int64_t)gateway->n_calls),
            PD_I("connections", (int64_t)gateway->n_connections));
     gw_listeners_close(gateway->listeners);
+    gw_hub_drain(gateway->hub);
     h2o_context_request_shutdown(&gateway->context);
 }
 
@@ -154,6 +156,9 @@ bool gw_gateway_open(gw_gateway *gateway, const gw_settings *settings, const cha
         error);
     if (!gateway->client)
         return false;
+    gateway->hub = gw_hub_new(gateway, error);
+    if (!gateway->hub)
+        return false;
     gateway->listeners = gw_listen(gateway, (size_t)raise_fd_limit(settings->max_connections), error);
     return gateway->listeners != NULL;
 }
@@ -188,6 +193,7 @@ void gw_gateway_run(gw_gateway *gateway) {
 
 void gw_gateway_close(gw_gateway *gateway) {
     gw_listeners_free(gateway->listeners);
+    gw_hub_free(gateway->hub);
     pd_client_free(gateway->client);
     gw_calls_free(gateway);
     pd_lines_free(gateway->lines);

@@ -14,6 +14,7 @@
 #include <h2o.h>
 
 typedef struct gw_call gw_call;
+typedef struct gw_hub gw_hub;
 
 /* One per process, used by its one thread. */
 typedef struct gw_gateway {
@@ -24,6 +25,7 @@ typedef struct gw_gateway {
     gw_router *router;
     gw_proxies *proxies;
     pd_client *client;
+    gw_hub *hub;
     gw_meter *meter;
     pd_lines *lines; /* a log line per request */
     gw_listeners *listeners;

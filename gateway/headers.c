@@ -38,6 +38,8 @@ void gw_headers_collect(const h2o_headers_t *headers, gw_headers *out) {
             take(&out->traceparent, NULL, header->value);
         else if (named(name, H2O_STRLIT("grpc-timeout")))
             take(&out->timeout, &out->timeout_twice, header->value);
+        else if (named(name, H2O_STRLIT("last-event-id")))
+            take(&out->last_event_id, NULL, header->value);
         else if (named(name, H2O_STRLIT("idempotency-key")))
             take(&out->key, &out->key_twice, header->value);
         else if (name == &H2O_TOKEN_IF_MATCH->buf)

@@ -10,7 +10,7 @@
 
 /* The first of each name; `twice` where a second one is a refusal. */
 typedef struct gw_headers {
-    gw_slice authorization, content_type, content_encoding, request_id, traceparent, timeout, key;
+    gw_slice authorization, content_type, content_encoding, request_id, traceparent, timeout, key, last_event_id;
     gw_slice origin, preflight_method;
     gw_slice if_match, if_none_match, prefer; /* lists: there may be more of each (gw_header_list) */
     bool authorization_twice, content_type_twice, timeout_twice, key_twice;

@@ -10,6 +10,7 @@ typedef struct gw_settings {
     const char *listen, *cores, *admin;
     const char *tls_cert, *tls_key;             /* both or none */
     const char *trusted_proxies, *cors_origins; /* NULL: none */
+    const char *events_token_file;              /* NULL: no events */
     bool envelope, deprecated_gets;
     int64_t deadline_ms, body_limit, drain_ms, max_connections;
     const char *log_level;

@@ -52,7 +52,7 @@ void pd_queue_remove(pd_call *call) {
 }
 
 pd_class pd_class_of(const pd_method *method, bool probe, bool decided) {
-    if (probe)
+    if (probe || method->at_once)
         return PD_CLASS_READ;
     if (method->carries_bytes)
         return PD_CLASS_BYTES;

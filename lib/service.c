@@ -50,6 +50,7 @@ struct pd_service {
     nng_socket socket;
     pd_watch *watch;
     frame_slot *slots, *free, *sending;
+    size_t n_slots; /* opened so far */
     pd_timer look;
     size_t pending;
     uint64_t sent_ms;
@@ -313,9 +314,32 @@ static void take_frame(frame_slot *slot, nng_msg *msg) {
     }
 }
 
+/* Contexts are opened when they are first needed: most services never have many frames at once. */
+static int open_slot(pd_service *service) {
+    frame_slot *slot = &service->slots[service->n_slots];
+    int rv = nng_ctx_open(&slot->ctx, service->socket);
+    if (rv == 0)
+        rv = nng_aio_alloc(&slot->aio, NULL, NULL);
+    if (rv != 0)
+        return rv;
+    slot->service = service;
+    slot->arena = pd_arena_new();
+    slot->next = service->free;
+    service->free = slot;
+    service->n_slots++;
+    return 0;
+}
+
+/* A context that can take a frame, NULL when all are taken. */
+static frame_slot *free_slot(pd_service *service) {
+    if (!service->free && service->n_slots < service->options.max_frames && open_slot(service) != 0)
+        service->options.max_frames = service->n_slots; /* nng has no more */
+    return service->free;
+}
+
 static void receive_all(pd_service *service) {
     frame_slot *slot;
-    while ((slot = service->free)) {
+    while ((slot = free_slot(service))) {
         nng_aio_set_timeout(slot->aio, NNG_DURATION_ZERO);
         nng_ctx_recv(slot->ctx, slot->aio);
         nng_aio_wait(slot->aio);
@@ -354,32 +378,15 @@ static int listen_all(pd_service *service, const char *urls, const char **error)
     return n == 0 ? NNG_EINVAL : rv;
 }
 
-static int open_slots(pd_service *service) {
-    size_t n = service->options.max_frames;
-    service->slots = calloc(n, sizeof *service->slots);
-    if (!service->slots)
-        return NNG_ENOMEM;
-    for (size_t i = n; i-- > 0;) {
-        frame_slot *slot = &service->slots[i];
-        int rv = nng_ctx_open(&slot->ctx, service->socket);
-        if (rv == 0)
-            rv = nng_aio_alloc(&slot->aio, NULL, NULL);
-        if (rv != 0)
-            return rv;
-        slot->service = service;
-        slot->arena = pd_arena_new();
-        slot->next = service->free;
-        service->free = slot;
-    }
-    return 0;
-}
-
 static int open_service(pd_service *service, const char **error) {
     int fd, rv = nng_rep0_open(&service->socket);
     if (rv != 0)
         return rv;
+    service->slots = calloc(service->options.max_frames, sizeof *service->slots);
+    if (!service->slots)
+        return NNG_ENOMEM;
     if ((rv = nng_socket_set_size(service->socket, NNG_OPT_RECVMAXSZ, service->options.max_bytes + 64)) != 0 ||
-        (rv = open_slots(service)) != 0 || (rv = nng_socket_get_int(service->socket, NNG_OPT_RECVFD, &fd)) != 0)
+        (rv = open_slot(service)) != 0 || (rv = nng_socket_get_int(service->socket, NNG_OPT_RECVFD, &fd)) != 0)
         return rv;
     service->watch = pd_loop_watch(service->loop, fd, PD_LOOP_READ, on_readable, service);
     return service->watch ? listen_all(service, service->options.listen, error) : NNG_ENOMEM;
@@ -425,7 +432,7 @@ void pd_service_close(pd_service *service) {
         nng_msleep((nng_duration)(LEAVE_MS - since));
     pd_timer_stop(service->loop, &service->look);
     pd_watch_free(service->watch);
-    for (size_t i = 0; service->slots && i < service->options.max_frames; i++) {
+    for (size_t i = 0; i < service->n_slots; i++) {
         frame_slot *slot = &service->slots[i];
         if (slot->aio) {
             nng_aio_stop(slot->aio);

@@ -1,6 +1,7 @@
 #include "server/by_hand.h"
 
 #include "server/choices.h"
+#include "server/events/wait.h"
 #include "server/identity/identity.h"
 
 #include <string.h>
@@ -14,6 +15,9 @@ static const struct {
      "bcrypt has to run off the event loop, as long for unknown users as for known ones, and the token is signed here"},
     {"pendientes.v1.Autenticacion/ValidarToken", id_validate,
      "the answer is that the call got so far: token and user were checked, and no row is read"},
+    {"pendientes.v1.Eventos/Esperar", ev_wait,
+     "it waits until there is something to answer; a statement cannot, and thousands of them should not"},
+    {"pendientes.v1.Eventos/Quien", ev_who, "the users in memory answer it: no row is read"},
     {"pendientes.v1.Pendientes/ListarFiltros", sv_choices,
      "the answer is the contract's own enums: no row is read, and a statement would be a second list of them"},
 };

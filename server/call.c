@@ -21,6 +21,7 @@ struct sv_calls {
     sv_abandon_fn abandon;
     pd_lines *lines; /* a log line per call */
     call_list lists[SV_N_STATES];
+    bool wrote;
 };
 
 sv_calls *sv_calls_new(sv_core *core, pd_loop *loop, sv_meter *meter, sv_tagger *tagger, sv_abandon_fn abandon) {
@@ -47,6 +48,12 @@ void sv_calls_free(sv_calls *calls) {
         }
     pd_lines_free(calls->lines);
     free(calls);
+}
+
+bool sv_calls_wrote(sv_calls *calls) {
+    bool wrote = calls->wrote;
+    calls->wrote = false;
+    return wrote;
 }
 
 void sv_calls_turn(void *calls) {
@@ -156,6 +163,7 @@ static void answer(sv_call *call, const uint8_t *bytes, size_t len, bool replaye
     sv_meter_call(call->calls->meter, call->in->probe ? NULL : call->method, call->status.code, micros);
     log_call(call, micros);
     pd_timer_stop(call->calls->loop, &call->timer);
+    call->calls->wrote |= call->status.code == PD_OK && call->method && call->method->effect != PD_READS;
     if (call->status.code != PD_OK)
         pd_status_message(&call->status, call->arena);
     else if (call->method && call->method->tagged && !call->in->probe && !replayed)

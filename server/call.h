@@ -51,6 +51,8 @@ typedef bool (*sv_abandon_fn)(sv_call *call);
 sv_calls *sv_calls_new(sv_core *core, pd_loop *loop, sv_meter *meter, sv_tagger *tagger, sv_abandon_fn abandon);
 /* When nobody will end a call any more: those under way go too, unanswered. */
 void sv_calls_free(sv_calls *calls);
+/* Whether a call that writes has succeeded since this was last asked. */
+bool sv_calls_wrote(sv_calls *calls);
 /* At the end of a loop turn: writes the turn's log lines. */
 void sv_calls_turn(void *calls);
 size_t sv_calls_count(const sv_calls *calls, sv_state state);

@@ -2,6 +2,7 @@
  * calls under way are answered. A second signal ends it at once. SIGHUP reads the token keys anew. */
 #include "server/commands.h"
 #include "server/core.h"
+#include "server/events/wait.h"
 #include "server/meter.h"
 
 #include "pendientes/admin.h"
@@ -88,6 +89,7 @@ static void watch_signals(void *arg) {
         PD_LOG(PD_LOG_INFO, "draining");
         s->core.draining = true;
         pd_service_drain(s->core.service);
+        ev_waiters_drain(s->core.waiters);
         pd_timer_start(s->core.loop, &s->drain, (uint64_t)s->core.settings->drain_ms, drained, s);
         pd_timer_start(s->core.loop, &s->linger, LINGER_MS, lingered, s);
     }

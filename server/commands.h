@@ -7,5 +7,6 @@ int sv_serve(int argc, char **argv);
 int sv_check(int argc, char **argv);
 int sv_migrate(int argc, char **argv);
 int sv_import(int argc, char **argv);
+int sv_token(int argc, char **argv);
 
 #endif

@@ -3,6 +3,7 @@
 #include "pendientes/log.h"
 #include "pendientes/scalar.h"
 #include "server/by_hand.h"
+#include "server/events/wait.h"
 #include "server/jobs.h"
 #include "server/meter.h"
 #include "server/migrations.h"
@@ -14,6 +15,9 @@
 #include <string.h>
 
 static const char CHANNEL[] = "pendientes_identidad";
+
+/* Frames with calls that wait for events, and with others. */
+enum { MAX_WAITERS = 8192, MAX_FRAMES = 256 };
 
 static void derive(const char *from, const char *purpose, uint8_t out[32]) {
     HMAC(EVP_sha256(), from, (int)strlen(from), (const uint8_t *)purpose, strlen(purpose), out, NULL);
@@ -181,13 +185,42 @@ id_identity *sv_core_identity(sv_core *core) {
 
 static bool take_users(void *arg, const PGresult *rows) {
     sv_core *core = arg;
-    return id_identity_reload(core->identity, rows);
+    int64_t before = id_version(core->identity);
+    if (!id_identity_reload(core->identity, rows))
+        return false;
+    if (core->waiters && id_version(core->identity) != before)
+        ev_waiters_look(core->waiters);
+    return true;
 }
 
 static void forget_users(void *arg) {
     sv_core *core = arg;
     PD_LOG(PD_LOG_WARN, "users may be stale: refusing calls until they are read again");
     id_identity_lost(core->identity);
+}
+
+ev_waiters *sv_core_waiters(sv_core *core) {
+    return core->waiters;
+}
+
+static void tell_waiters(void *arg) {
+    sv_core *core = arg;
+    ev_waiters_look(core->waiters);
+}
+
+static void start_events(sv_core *core) {
+    core->events = ev_log_new(core->loop, &(ev_log_options){.url = core->settings->database,
+                                                            .zone = core->settings->zone,
+                                                            .number = en_own_prepare(core->own, EN_OWN_NUMBER_EVENTS),
+                                                            .read = en_own_prepare(core->own, EN_OWN_READ_EVENTS),
+                                                            .grown = tell_waiters,
+                                                            .arg = core});
+    core->waiters = ev_waiters_new(&(ev_waiters_options){.loop = core->loop,
+                                                         .log = core->events,
+                                                         .identity = core->identity,
+                                                         .own = core->own,
+                                                         .lanes = core->lanes,
+                                                         .max = MAX_WAITERS});
 }
 
 static bool abandon(sv_call *call) {
@@ -197,6 +230,8 @@ static bool abandon(sv_call *call) {
 static void engine_turn(void *arg) {
     sv_core *core = arg;
     en_engine_turn(core->engine);
+    if (sv_calls_wrote(core->calls))
+        ev_log_wake(core->events);
 }
 
 bool sv_core_start(sv_core *core, const char **error) {
@@ -227,9 +262,13 @@ bool sv_core_start(sv_core *core, const char **error) {
     id_identity_connect(
         core->identity,
         &(id_database){.loop = core->loop, .own = core->own, .lanes = core->lanes, .secret = core->key_secret});
-    core->jobs = sv_jobs_new(core->loop, core->lanes, core->own);
+    start_events(core);
+    core->jobs = sv_jobs_new(core->loop, core->lanes, core->own, core->settings->events_keep_ms / 1000);
     core->service = pd_service_listen(
-        core->loop, &(pd_service_options){.listen = core->settings->listen, .call = sv_take, .arg = core}, error);
+        core->loop,
+        &(pd_service_options){
+            .listen = core->settings->listen, .max_frames = MAX_WAITERS + MAX_FRAMES, .call = sv_take, .arg = core},
+        error);
     return core->service != NULL;
 }
 
@@ -240,8 +279,10 @@ bool sv_core_ready(const sv_core *core) {
 void sv_core_stop(sv_core *core) {
     pg_listen_free(core->listen);
     id_identity_disconnect(core->identity);
+    ev_log_free(core->events);
     pg_lanes_free(core->lanes); /* ends the calls that are left, and a sweep under way */
     sv_jobs_free(core->jobs);
+    ev_waiters_free(core->waiters);
     if (core->service)
         pd_service_close(core->service);
     en_engine_free(core->engine);

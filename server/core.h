@@ -11,6 +11,8 @@
 #include "server/settings.h"
 
 typedef struct sv_jobs sv_jobs;
+typedef struct ev_log ev_log;
+typedef struct ev_waiters ev_waiters;
 
 struct sv_core {
     const sv_settings *settings;
@@ -31,6 +33,8 @@ struct sv_core {
     sv_calls *calls;
     sv_meter *meter;
     sv_jobs *jobs;
+    ev_log *events;
+    ev_waiters *waiters;
     pd_service *service;
     bool draining;
 };

@@ -2,12 +2,13 @@
 
 #include "pendientes/log.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
     FIRST_MS = 60 * 1000,
     AGAIN_MS = 200,
-    N_SWEEPS = 3,
+    N_SWEEPS = 4,
 };
 
 static const struct {
@@ -19,6 +20,7 @@ static const struct {
     {EN_OWN_SWEEP_KEYS, 3600 * 1000, 5000, "idempotency keys"},
     {EN_OWN_SWEEP_ATTEMPTS, 300 * 1000, 5000, "attempts to log in"},
     {EN_OWN_SWEEP_FILES, 300 * 1000, 10, "unfinished uploads"},
+    {EN_OWN_SWEEP_EVENTS, 600 * 1000, 5000, "events"},
 };
 
 typedef struct sweep {
@@ -32,6 +34,8 @@ struct sv_jobs {
     pd_loop *loop;
     pg_lanes *lanes;
     const en_own *own;
+    char keep[24];
+    const char *values[1]; /* of whichever takes one: how long is kept, in seconds */
     sweep sweeps[N_SWEEPS];
 };
 
@@ -50,15 +54,17 @@ static void begin(void *arg) {
     sweep *s = arg;
     sv_jobs *jobs = s->jobs;
     s->run.unit = (pg_unit){.due_ms = pd_loop_now(jobs->loop) + table[s->at].each_ms, .fn = swept, .arg = s};
-    if (!en_own_start(jobs->own, jobs->lanes, table[s->at].id, NULL, &s->run))
+    if (!en_own_start(jobs->own, jobs->lanes, table[s->at].id, jobs->values, &s->run))
         pd_timer_start(jobs->loop, &s->timer, FIRST_MS, begin, s);
 }
 
-sv_jobs *sv_jobs_new(pd_loop *loop, pg_lanes *lanes, const en_own *own) {
+sv_jobs *sv_jobs_new(pd_loop *loop, pg_lanes *lanes, const en_own *own, int64_t events_keep_s) {
     sv_jobs *jobs = calloc(1, sizeof *jobs);
     if (!jobs)
         abort();
     *jobs = (sv_jobs){.loop = loop, .lanes = lanes, .own = own};
+    snprintf(jobs->keep, sizeof jobs->keep, "%lld", (long long)events_keep_s);
+    jobs->values[0] = jobs->keep;
     for (size_t i = 0; i < N_SWEEPS; i++) {
         jobs->sweeps[i].jobs = jobs;
         jobs->sweeps[i].at = i;

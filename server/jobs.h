@@ -5,7 +5,7 @@
 
 #include "server/core.h"
 
-sv_jobs *sv_jobs_new(pd_loop *loop, pg_lanes *lanes, const en_own *own);
+sv_jobs *sv_jobs_new(pd_loop *loop, pg_lanes *lanes, const en_own *own, int64_t events_keep_s);
 void sv_jobs_free(sv_jobs *jobs);
 
 #endif

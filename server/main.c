@@ -17,6 +17,7 @@ static const struct {
     {"migrate", sv_migrate, "brings the database's schema forward"},
     {"import", sv_import, "imports a database of the documented original"},
     {"check", sv_check, "checks configuration, database and every statement, and tells what it checked"},
+    {"token", sv_token, "prints a token for the user of a service"},
 };
 
 enum { N_COMMANDS = sizeof commands / sizeof commands[0] };

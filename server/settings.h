@@ -9,7 +9,7 @@
 typedef struct sv_settings {
     const char *listen, *database, *admin;
     const char *token_key_file, *token_keys_file, *token_issuer, *token_audience;
-    int64_t token_ttl_ms;
+    int64_t token_ttl_ms, events_keep_ms;
     const char *seal_key_file;
     const char *sql_dir, *migrations_dir; /* NULL: beside the installed program */
     const char *zone, *zona_z;

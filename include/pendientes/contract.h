@@ -111,6 +111,8 @@ struct pd_method {
     bool carries_bytes;      /* request or reply hold a piece of a file: much larger and slower than other calls */
     bool is_file;            /* option `archivo`: by REST a file's bytes */
     const pd_upload *upload; /* NULL: the body is JSON */
+    bool is_stream;          /* option `flujo`: by REST Server-Sent Events */
+    bool at_once;            /* option `de_memoria`: handwritten, and as fast as a fast read */
 };
 
 typedef struct pd_segment {

@@ -40,7 +40,7 @@ typedef void (*pd_incoming_fn)(void *arg, pd_incoming *call);
 
 typedef struct pd_service_options {
     const char *listen;   /* comma-separated nng URLs */
-    size_t max_frames;    /* contexts; 0: 256 (idle ones cost nothing: only one receives at a time) */
+    size_t max_frames;    /* contexts; 0: 256. Opened as they are needed */
     size_t max_bytes;     /* of a frame; 0: 8 MiB */
     pd_incoming_fn call;  /* called once per call; must answer each exactly once, now or later */
     pd_incoming_fn frame; /* after the last call of a frame was handed over (arg, NULL); may be NULL */

@@ -284,6 +284,10 @@ class Method:
         self.check_effect()
         self.check_answer()
         self.check_bytes()
+        if options.de_memoria and not (options.a_mano and self.effect == "PD_READS"):
+            self.refuse("de_memoria is for handwritten methods without side effects")
+        if options.flujo and [route.verb for route in self.routes] != ["get"]:
+            self.refuse("flujo is for one GET")
 
     @property
     def carries_bytes(self):
@@ -327,8 +331,8 @@ class Method:
     @property
     def reads_one(self):
         """A GET of one resource, which has an ETag."""
-        whole = not (self.reply.is_page or self.response_body or self.o.texto or self.o.archivo)
-        return self.effect == "PD_READS" and whole and any(route.verb == "get" for route in self.routes)
+        whole = not (self.reply.is_page or self.response_body or self.o.texto or self.o.archivo or self.o.flujo)
+        return self.effect == "PD_READS" and whole and not self.o.flujo and any(route.verb == "get" for route in self.routes)
 
     @property
     def tagged(self):

@@ -140,6 +140,7 @@ class Tables:
             values += [str(m.reply.index(m.o.texto)), str(m.reply.index(m.response_body)), flag(m.tagged)]
             values.append(f"&pd_methods[{self.contract.methods.index(m.version)}]" if m.version else "0")
             values += [flag(m.carries_bytes), flag(m.o.archivo), f"&upload_{index}" if m.start else "0"]
+            values += [flag(m.o.flujo), flag(m.o.de_memoria)]
             self.line("    {" + ", ".join(values) + "},")
         self.line("};")
         self.line(f"const size_t pd_n_methods = {len(self.contract.methods)};")

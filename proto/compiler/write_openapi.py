@@ -47,6 +47,7 @@ REASONS = {
     429: ("Too Many Requests", "RESOURCE_EXHAUSTED", "Demasiadas peticiones: no se hizo nada.", "Demasiadas peticiones"),
     431: ("Request Header Fields Too Large", "INVALID_ARGUMENT", "La cabecera pasa de 32 KiB.", "La cabecera de la petición es demasiado grande"),
     500: ("Internal Server Error", "INTERNAL", "Error interno; con code UNKNOWN el resultado se desconoce.", "Error interno"),
+    501: ("Not Implemented", "UNIMPLEMENTED", "Este servidor no da eventos.", "Este servidor no da eventos"),
     503: ("Service Unavailable", "UNAVAILABLE", "No disponible: no se hizo nada.", "Servicio no disponible"),
     504: ("Gateway Timeout", "DEADLINE_EXCEEDED", "Se acabó el plazo: el resultado se desconoce.", "Se acabó el plazo"),
 }
@@ -221,6 +222,8 @@ class Operation:
         method, schemas = self.method, self.schemas
         if method.o.archivo:
             return {name: {"schema": {"contentMediaType": name}} for name in IMAGES}
+        if method.o.flujo:
+            return {"text/event-stream": {"schema": {"type": "string"}, "example": "id: 8\ndata: {\"id\":8,\"tipo\":\"NOTA\",\"pendienteId\":42}\n\n"}}
         if method.o.texto:
             field = method.reply.by_name[method.o.texto]
             shown = {"example": field.example} if field.example else {}
@@ -251,6 +254,8 @@ class Operation:
     def statuses(self):
         rule, writes = self.method.rule, self.method.effect != "PD_READS"
         out = {400, 429, 431, 500, 503, 504, 416 if self.method.o.archivo else 406}
+        if self.method.o.flujo:
+            out |= {501}
         if not rule.public or self.method.o.a_mano:
             out.add(401)
         if not rule.open_to_all:

@@ -10,7 +10,8 @@ static const char LOCK[] = "-- lock ";
 static const char *const names[EN_N_OWN] = {
     [EN_OWN_ATTEMPT] = "ingreso_anotar",        [EN_OWN_ADMIT] = "ingreso_admitir",
     [EN_OWN_SWEEP_ATTEMPTS] = "ingreso_barrer", [EN_OWN_SWEEP_KEYS] = "claves_barrer",
-    [EN_OWN_SWEEP_FILES] = "archivos_barrer",
+    [EN_OWN_SWEEP_FILES] = "archivos_barrer",   [EN_OWN_NUMBER_EVENTS] = "eventos_numerar",
+    [EN_OWN_READ_EVENTS] = "eventos_leer",      [EN_OWN_SWEEP_EVENTS] = "eventos_barrer",
 };
 
 /* Indices into `prepares`; lock -1: none. */
@@ -86,6 +87,10 @@ bool en_own_describe(const en_own *own, PGconn *conn, pd_arena *arena, const cha
 const pg_prepare *en_own_prepares(const en_own *own, size_t *n) {
     *n = own->n;
     return own->prepares;
+}
+
+pg_prepare en_own_prepare(const en_own *own, en_own_id id) {
+    return own->prepares[own->statements[id].main];
 }
 
 static pg_query query(const en_own *own, int index, const char *const *values) {

@@ -16,6 +16,9 @@ typedef enum en_own_id {
     EN_OWN_SWEEP_ATTEMPTS, /* those that no longer count */
     EN_OWN_SWEEP_KEYS,     /* idempotency keys that no longer count */
     EN_OWN_SWEEP_FILES,    /* uploads that were never finished */
+    EN_OWN_NUMBER_EVENTS,  /* gives numbers to the events that are committed */
+    EN_OWN_READ_EVENTS,    /* those behind a number */
+    EN_OWN_SWEEP_EVENTS,   /* those that are kept no longer */
     EN_N_OWN
 } en_own_id;
 
@@ -27,6 +30,8 @@ en_own *en_own_load(const char *dir, pd_arena *arena, const char **error);
 bool en_own_describe(const en_own *own, PGconn *conn, pd_arena *arena, const char **error);
 /* What the connections of PG_LANE_OWN prepare. */
 const pg_prepare *en_own_prepares(const en_own *own, size_t *n);
+/* One that has no lock, for a connection outside the lanes. */
+pg_prepare en_own_prepare(const en_own *own, en_own_id id);
 
 /* One run. Memory of the caller, like what `unit` points at, until its fn was called. */
 typedef struct en_own_run {

@@ -66,6 +66,14 @@ bool id_identity_reload(id_identity *identity, const PGresult *rows) {
     return true;
 }
 
+char *id_issue(const id_identity *identity, int64_t user_id, const char *role, int64_t now, pd_arena *arena) {
+    return id_token_issue(identity->tokens, user_id, role, now, arena);
+}
+
+int64_t id_version(const id_identity *identity) {
+    return identity->users ? id_users_version(identity->users) : 0;
+}
+
 void id_identity_lost(id_identity *identity) {
     identity->fresh = false;
 }

@@ -50,6 +50,10 @@ void id_identity_free(id_identity *identity);
 /* Takes the rows of sql/interno/usuarios.sql as all users there are. False: a row was not understood, and the old ones
  * stay. */
 bool id_identity_reload(id_identity *identity, const PGresult *rows);
+/* A token of that user; `role` is for information. Needs no users. NULL when the system has no randomness. */
+char *id_issue(const id_identity *identity, int64_t user_id, const char *role, int64_t now, pd_arena *arena);
+/* id_users_version of what is known; 0 before the first reload. */
+int64_t id_version(const id_identity *identity);
 /* What is known may be stale: every call is UNAVAILABLE until the next reload. */
 void id_identity_lost(id_identity *identity);
 

@@ -8,6 +8,7 @@
 struct id_users {
     pd_arena *arena;
     size_t mask;
+    uint64_t version;
     const id_user **by_id, **by_dni; /* open addressing */
 };
 
@@ -50,12 +51,16 @@ id_users *id_users_new(const PGresult *rows) {
     size_t size = 16;
     while (size < (size_t)n * 2)
         size *= 2;
-    *users = (id_users){arena, size - 1, pd_arena_zalloc(arena, size * sizeof *users->by_id),
-                        pd_arena_zalloc(arena, size * sizeof *users->by_dni)};
+    *users = (id_users){.arena = arena,
+                        .mask = size - 1,
+                        .by_id = pd_arena_zalloc(arena, size * sizeof *users->by_id),
+                        .by_dni = pd_arena_zalloc(arena, size * sizeof *users->by_dni)};
     for (int row = 0; row < n; row++) {
         const char *text[N_COLUMNS];
         for (int i = 0; i < N_COLUMNS; i++)
             text[i] = pd_arena_strdup(arena, PQgetvalue(rows, row, columns[i]));
+        for (int i = 0; i < N_COLUMNS; i++)
+            users->version = mix(users->version + hash_text(text[i]));
         id_user *user = pd_arena_alloc(arena, sizeof *user);
         *user =
             (id_user){{strtoll(text[ID], NULL, 10), strtoll(text[EMPLOYEE], NULL, 10), strtoull(text[BITS], NULL, 10)},
@@ -70,6 +75,10 @@ id_users *id_users_new(const PGresult *rows) {
         place(users->by_dni, users->mask, hash_text(user->dni), user);
     }
     return users;
+}
+
+int64_t id_users_version(const id_users *users) {
+    return (int64_t)(users->version & INT64_MAX);
 }
 
 void id_users_free(id_users *users) {

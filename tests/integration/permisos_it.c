@@ -182,7 +182,8 @@ START_TEST(every_method_has_a_line) {
             for (int i = 0; i < n_lines && pd_routes[r].method == &pd_methods[m]; i++)
                 found |= matches(&pd_routes[r], &lines[i]);
         }
-        ck_assert_msg(found || !has_route, "permisos.txt has no line for %s", pd_methods[m].full_name);
+        bool by_cases = pd_methods[m].is_stream; /* which would be waited for each time */
+        ck_assert_msg(found || !has_route || by_cases, "permisos.txt has no line for %s", pd_methods[m].full_name);
     }
 }
 END_TEST

@@ -38,7 +38,7 @@ WITH c AS MATERIALIZED (
     INSERT INTO notificaciones (usuario_id, fecha_creacion, tipo, titulo, mensaje)
     SELECT s.id, p.fecha_creacion, 'INFO', 'Pendiente nuevo', 'Pendiente ' || p.id || ' por asignar: ' || p.tipo || ', ' || p.lugar
     FROM p CROSS JOIN usuarios s JOIN roles r ON r.id = s.rol_id AND r.vigente AND r.permisos & 16 <> 0
-    WHERE s.vigente AND s.activo
+    WHERE s.vigente AND s.activo AND s.password <> '!' -- a service's user has none, and reads no notices
 )
 SELECT c.v[1] AS _codigo, c.v[2] AS _campo, c.v[3] AS _mensaje,
        p.id, p.fecha_creacion, p.fecha_pendiente, p.registrado_por AS id_empleado_registro,

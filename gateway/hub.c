@@ -1,0 +1,387 @@
+#include "gateway/hub.h"
+
+#include "pendientes/json.h"
+#include "pendientes/log.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    TICK_MS = 1000,
+    WAIT_MS = 30000, /* of the waiting call */
+    ASK_MS = 5000,
+    PAGE = 500,
+    TOKEN_MAX = 8192,
+    TEXTS = 4096, /* events whose JSON is remembered */
+};
+
+typedef struct text {
+    int64_t number;
+    const char *at;
+    size_t len;
+} text;
+
+struct gw_hub {
+    gw_gateway *gateway;
+    char *token;
+    size_t token_len;
+    const pd_method *wait, *who;
+    pd_events *events; /* NULL until the first answer */
+    int64_t identities;
+    text texts[TEXTS];
+    gw_listener *first;
+    size_t n;
+    pd_call *waiting;
+    bool failed; /* the waiting call did: again at the next tick */
+    h2o_timeout_t each_second;
+    h2o_timeout_entry_t tick;
+    pd_arena *scratch;
+};
+
+bool gw_hub_works(const gw_hub *hub) {
+    return hub->token != NULL;
+}
+
+size_t gw_hub_count(const gw_hub *hub) {
+    return hub->n;
+}
+
+int64_t gw_hub_user(const gw_listener *listener) {
+    return listener->viewer.user_id;
+}
+
+static const pd_method *method(const char *name) {
+    const ProtobufCServiceDescriptor *service = &pendientes__v1__eventos__descriptor;
+    for (unsigned i = 0; i < service->n_methods; i++)
+        if (strcmp(service->methods[i].name, name) == 0)
+            return pd_method_of(service, i);
+    return NULL;
+}
+
+/* --- leaving --- */
+
+static void forget_page(gw_listener *l) {
+    if (l->page_arena)
+        pd_arena_free(l->page_arena);
+    l->page_arena = NULL;
+    l->page = NULL;
+}
+
+void gw_hub_leave(gw_listener *l) {
+    gw_hub *hub = l->hub;
+    if (!hub)
+        return;
+    if (l->asking)
+        pd_call_cancel(l->asking);
+    if (l->reading)
+        pd_call_cancel(l->reading);
+    forget_page(l);
+    *(l->prev ? &l->prev->next : &hub->first) = l->next;
+    if (l->next)
+        l->next->prev = l->prev;
+    hub->n--;
+    l->hub = NULL;
+}
+
+static void end(gw_listener *l, const pd_status *why) {
+    gw_hub_leave(l);
+    l->ended(l, why);
+}
+
+void gw_hub_drain(gw_hub *hub) {
+    while (hub->first)
+        end(hub->first, NULL);
+}
+
+/* --- who it is --- */
+
+/* What will not be otherwise by asking again. */
+static bool is_final(pd_code code) {
+    return code == PD_UNAUTHENTICATED || code == PD_PERMISSION_DENIED || code == PD_INVALID_ARGUMENT;
+}
+
+static ProtobufCMessage *unpack(const pd_method *of, const pd_reply *reply, pd_arena *arena) {
+    return protobuf_c_message_unpack(of->reply->type, pd_arena_protobuf(arena), reply->len, reply->bytes);
+}
+
+static void told(void *arg, const pd_reply *reply) {
+    gw_listener *l = arg;
+    gw_hub *hub = l->hub;
+    l->asking = NULL;
+    if (is_final(reply->status->code)) {
+        end(l, reply->status);
+        return;
+    }
+    const Pendientes__V1__QuienResp *who =
+        reply->status->code == PD_OK ? (const void *)unpack(hub->who, reply, hub->scratch) : NULL;
+    if (who) {
+        l->viewer = (pd_viewer){who->usuario_id, who->empleado_id, (uint64_t)who->permisos};
+        l->identities = who->identidades;
+    }
+    pd_arena_reset(hub->scratch);
+    if (l->identities == hub->identities)
+        l->wake(l); /* else the next tick asks again */
+}
+
+static void ask(gw_listener *l) {
+    const pd_meta meta = {
+        .token = l->token, .token_len = l->token_len, .request_id = l->request_id, .deadline_ms = ASK_MS};
+    if (!l->asking)
+        l->asking = pd_client_call(l->hub->gateway->client, l->hub->who, NULL, 0, &meta, told, l);
+}
+
+static bool is_known(const gw_listener *l) {
+    return l->identities != 0 && l->identities == l->hub->identities;
+}
+
+/* --- what it missed --- */
+
+static void missed(void *arg, const pd_reply *reply) {
+    gw_listener *l = arg;
+    l->reading = NULL;
+    if (is_final(reply->status->code)) {
+        end(l, reply->status);
+        return;
+    }
+    if (reply->status->code == PD_OK) {
+        l->page = (void *)unpack(l->hub->wait, reply, l->page_arena);
+        l->page_at = 0;
+    }
+    if (l->page)
+        l->wake(l);
+    else
+        forget_page(l); /* the next tick reads again */
+}
+
+static void read_missed(gw_listener *l) {
+    if (l->reading)
+        return;
+    Pendientes__V1__EsperarEventosReq request = PENDIENTES__V1__ESPERAR_EVENTOS_REQ__INIT;
+    request.has_desde = request.has_maximo = request.has_identidades = 1;
+    request.desde = l->since;
+    request.maximo = PAGE;
+    request.identidades = 0; /* no version: it is answered at once */
+    const pd_meta meta = {
+        .token = l->token, .token_len = l->token_len, .request_id = l->request_id, .deadline_ms = ASK_MS};
+    l->page_arena = pd_arena_new();
+    l->reading = pd_client_call_message(l->hub->gateway->client, l->hub->wait, &request.base, &meta, missed, l);
+}
+
+/* --- showing --- */
+
+static const char *json_of(const pd_method *wait, const Pendientes__V1__EventoVisible *event, pd_arena *arena,
+                           size_t *len) {
+    int list = pd_field_by_name(wait->reply, "eventos", strlen("eventos"));
+    const pd_message *visible = wait->reply->fields[list].message;
+    int inner = pd_field_by_name(visible, "evento", strlen("evento"));
+    pd_text out = {.arena = arena};
+    pd_json_write(visible->fields[inner].message, &event->evento->base, &out);
+    *len = out.len;
+    return out.at;
+}
+
+/* One text for all who see it. */
+static void show(gw_hub *hub, int64_t number, const Pendientes__V1__EventoVisible *visible, gw_event *event) {
+    text *kept = &hub->texts[number % TEXTS];
+    if (kept->number != number) {
+        kept->at = json_of(hub->wait, visible, pd_events_arena(hub->events, number), &kept->len);
+        kept->number = number;
+    }
+    *event = (gw_event){visible, kept->at, kept->len};
+}
+
+static bool next_of_page(gw_listener *l, gw_event *event) {
+    while (l->page_at < l->page->n_eventos) {
+        const Pendientes__V1__EventoVisible *visible = l->page->eventos[l->page_at++];
+        if (!visible->evento || visible->evento->id <= l->since)
+            continue;
+        l->since = visible->evento->id;
+        if (l->wants && !l->wants(l, visible))
+            continue;
+        event->visible = visible;
+        event->json = json_of(l->hub->wait, visible, l->page_arena, &event->len);
+        return true;
+    }
+    if (l->page->hasta > l->since)
+        l->since = l->page->hasta;
+    forget_page(l);
+    return false;
+}
+
+bool gw_hub_next(gw_listener *l, gw_event *event) {
+    gw_hub *hub = l->hub;
+    if (!hub || !hub->events || !is_known(l))
+        return false;
+    if (l->since < 0 || l->since > pd_events_head(hub->events))
+        l->since = pd_events_head(hub->events);
+    if (l->page && next_of_page(l, event))
+        return true;
+    if (l->since + 1 < pd_events_first(hub->events) && l->since < pd_events_head(hub->events)) {
+        read_missed(l);
+        return false;
+    }
+    while (l->since < pd_events_head(hub->events)) {
+        int64_t number = ++l->since;
+        const Pendientes__V1__EventoVisible *visible = pd_events_at(hub->events, number);
+        if (!visible || !pd_event_visible(visible, &l->viewer) || (l->wants && !l->wants(l, visible)))
+            continue;
+        show(hub, number, visible, event);
+        return true;
+    }
+    return false;
+}
+
+void gw_hub_join(gw_hub *hub, gw_listener *l) {
+    l->hub = hub;
+    l->identities = 0;
+    l->asking = l->reading = NULL;
+    l->page_arena = NULL;
+    l->page = NULL;
+    l->prev = NULL;
+    l->next = hub->first;
+    if (l->next)
+        l->next->prev = l;
+    hub->first = l;
+    hub->n++;
+    ask(l);
+}
+
+/* A listener may leave while it is woken; others do not. */
+static void each(gw_hub *hub, void (*fn)(gw_listener *l)) {
+    for (gw_listener *l = hub->first, *next; l; l = next) {
+        next = l->next;
+        fn(l);
+    }
+}
+
+static void wake(gw_listener *l) {
+    if (is_known(l))
+        l->wake(l);
+}
+
+/* --- the waiting call --- */
+
+static void wait(gw_hub *hub);
+
+/* Events are copied into the ring one by one: their memory goes with it. */
+static void keep(gw_hub *hub, const Pendientes__V1__EventosResp *reply, pd_arena *scratch) {
+    if (!hub->events)
+        hub->events = pd_events_new(reply->hasta);
+    for (size_t i = 0; i < reply->n_eventos; i++) {
+        const Pendientes__V1__EventoVisible *event = reply->eventos[i];
+        pd_arena *arena = event->evento ? pd_events_extend(hub->events, event->evento->id) : NULL;
+        if (!arena)
+            continue;
+        size_t len = pendientes__v1__evento_visible__get_packed_size(event);
+        uint8_t *bytes = pd_arena_alloc(scratch, len + 1);
+        pendientes__v1__evento_visible__pack(event, bytes);
+        pd_events_put(hub->events, pendientes__v1__evento_visible__unpack(pd_arena_protobuf(arena), len, bytes));
+    }
+    pd_events_extend(hub->events, reply->hasta);
+}
+
+static void came(void *arg, const pd_reply *reply) {
+    gw_hub *hub = arg;
+    hub->waiting = NULL;
+    hub->failed = reply->status->code != PD_OK;
+    const Pendientes__V1__EventosResp *events =
+        hub->failed ? NULL : (const void *)unpack(hub->wait, reply, hub->scratch);
+    if (!events) {
+        PD_LOG(PD_LOG_WARN, "waiting for events failed", PD_S("code", pd_code_name(reply->status->code)));
+        hub->failed = true;
+        return;
+    }
+    keep(hub, events, hub->scratch);
+    bool changed = events->identidades != hub->identities;
+    hub->identities = events->identidades;
+    pd_arena_reset(hub->scratch);
+    wait(hub);
+    each(hub, changed ? ask : wake);
+}
+
+static void wait(gw_hub *hub) {
+    Pendientes__V1__EsperarEventosReq request = PENDIENTES__V1__ESPERAR_EVENTOS_REQ__INIT;
+    const pd_meta meta = {.token = hub->token, .token_len = hub->token_len, .deadline_ms = WAIT_MS};
+    request.has_desde = hub->events != NULL;
+    request.desde = hub->events ? pd_events_head(hub->events) : 0;
+    request.has_maximo = request.has_identidades = 1;
+    request.maximo = PAGE;
+    request.identidades = hub->identities;
+    hub->waiting = pd_client_call_message(hub->gateway->client, hub->wait, &request.base, &meta, came, hub);
+}
+
+static void tick_listener(gw_listener *l) {
+    if (l->identities != l->hub->identities)
+        ask(l);
+    l->tick(l);
+}
+
+static void on_tick(h2o_timeout_entry_t *entry) {
+    gw_hub *hub = H2O_STRUCT_FROM_MEMBER(gw_hub, tick, entry);
+    if (!hub->waiting)
+        wait(hub);
+    each(hub, tick_listener);
+    h2o_timeout_link(hub->gateway->context.loop, &hub->each_second, &hub->tick);
+}
+
+/* --- life --- */
+
+static bool read_token(gw_hub *hub, const char *path, const char **error) {
+    static char reason[512];
+    FILE *file = fopen(path, "re");
+    char bytes[TOKEN_MAX + 1];
+    size_t n = file ? fread(bytes, 1, sizeof bytes, file) : 0;
+    if (file)
+        fclose(file);
+    while (n > 0 && (bytes[n - 1] == '\n' || bytes[n - 1] == '\r'))
+        n--;
+    if (n == 0 || n > TOKEN_MAX) {
+        snprintf(reason, sizeof reason, "events-token-file %s: %s", path, file ? "holds no token" : strerror(errno));
+        *error = reason;
+        return false;
+    }
+    hub->token = malloc(n);
+    if (!hub->token)
+        abort();
+    memcpy(hub->token, bytes, n);
+    hub->token_len = n;
+    return true;
+}
+
+gw_hub *gw_hub_new(gw_gateway *gateway, const char **error) {
+    gw_hub *hub = calloc(1, sizeof *hub);
+    if (!hub)
+        abort();
+    hub->gateway = gateway;
+    hub->wait = method("Esperar");
+    hub->who = method("Quien");
+    hub->scratch = pd_arena_new();
+    h2o_timeout_init(gateway->context.loop, &hub->each_second, TICK_MS);
+    hub->tick.cb = on_tick;
+    const char *path = gateway->settings->events_token_file;
+    if (!path)
+        return hub;
+    if (!read_token(hub, path, error)) {
+        gw_hub_free(hub);
+        return NULL;
+    }
+    wait(hub);
+    h2o_timeout_link(gateway->context.loop, &hub->each_second, &hub->tick);
+    return hub;
+}
+
+void gw_hub_free(gw_hub *hub) {
+    if (!hub)
+        return;
+    gw_hub_drain(hub);
+    if (hub->waiting)
+        pd_call_cancel(hub->waiting);
+    h2o_timeout_unlink(&hub->tick);
+    h2o_timeout_dispose(hub->gateway->context.loop, &hub->each_second);
+    pd_arena_free(hub->scratch);
+    pd_events_free(hub->events);
+    free(hub->token);
+    free(hub);
+}

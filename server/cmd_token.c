@@ -1,0 +1,40 @@
+/* token: a token for a service's user, who has no password to log in with. It needs the key file and no database: that
+ * the user exists is asked when the token is used. */
+#include "server/commands.h"
+#include "server/core.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const char USAGE[] = "pendientes-server token USER_ID: prints a token of that user, valid for --token-ttl";
+
+int sv_token(int argc, char **argv) {
+    static sv_settings settings;
+    char *end = NULL;
+    long long user = argc > 0 ? strtoll(argv[0], &end, 10) : 0;
+    bool named = user > 0 && *end == '\0';
+    switch (pd_config_read("pendientes-server token", USAGE, sv_setting_table, &settings, argc - named, argv + named)) {
+    case PD_CONFIG_DONE:
+        return 0;
+    case PD_CONFIG_BAD:
+        return 2;
+    case PD_CONFIG_GO:
+        break;
+    }
+    if (!named) {
+        fprintf(stderr, "pendientes-server token: the user's id is missing (see --help)\n");
+        return 2;
+    }
+    sv_core core = {0};
+    const char *error = NULL, *token = NULL;
+    if (sv_core_load(&core, &settings, &error) && !(token = id_issue(core.identity, user, "", time(NULL), core.arena)))
+        error = "the system has no randomness";
+    if (error)
+        fprintf(stderr, "pendientes-server token: %.*s\n", (int)strcspn(error, "\n"), error);
+    else
+        puts(token);
+    sv_core_unload(&core);
+    return error ? 1 : 0;
+}
