@@ -2,6 +2,7 @@
  * import/ reads, seals and reports, and what is judged and how it is mended is SQL (sql/importar). */
 #include "server/commands.h"
 #include "server/import/dump.h"
+#include "server/import/files.h"
 #include "server/import/live.h"
 #include "server/import/report.h"
 #include "server/import/seal.h"
@@ -19,11 +20,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FIRST_AFTER_READING = 10 }; /* number of a file of sql/importar */
+/* Numbers of the files of sql/importar, before which something else is done: the reading, the bringing of files. */
+enum { FIRST_RULE = 0, FIRST_AFTER_READING = 10, FIRST_AFTER_FILES = 80, PAST_LAST_RULE = 100 };
 
 typedef struct import_settings {
     const char *database, *seal_key_file, *sql_dir, *migrations_dir, *zone;
-    const char *dump, *source, *schema, *report;
+    const char *dump, *source, *schema, *uploads, *report;
     bool dry_run;
 } import_settings;
 
@@ -55,6 +57,10 @@ static const pd_setting table[] = {
      .offset = AT(schema),
      .fallback = "public",
      .help = "where its tables are there"},
+    {.name = "uploads",
+     .kind = PD_SETTING_TEXT,
+     .offset = AT(uploads),
+     .help = "the original's directory uploads/notas, whose images are brought too"},
     {.name = "report",
      .kind = PD_SETTING_TEXT,
      .offset = AT(report),
@@ -181,10 +187,10 @@ static bool run_rule(import *im, const char *name) {
     return false;
 }
 
-static bool run_rules(import *im, bool after_reading) {
+static bool run_rules(import *im, int from, int until) {
     for (int i = 0; i < im->n_files; i++) {
         const char *name = im->files[i]->d_name;
-        if ((atoi(name) >= FIRST_AFTER_READING) == after_reading && !run_rule(im, name))
+        if (atoi(name) >= from && atoi(name) < until && !run_rule(im, name))
             return false;
     }
     return true;
@@ -205,6 +211,14 @@ static bool read_source(import *im) {
     if (!standard)
         fclose(in);
     return good;
+}
+
+static bool convert(import *im) {
+    im_target *t = &im->target;
+    if (!im_seal(t, im->keys) || !run_rules(im, FIRST_AFTER_READING, FIRST_AFTER_FILES) ||
+        (im->settings->uploads && !im_files_bring(t, im->settings->uploads)))
+        return false;
+    return run_rules(im, FIRST_AFTER_FILES, PAST_LAST_RULE);
 }
 
 static bool keep_report(import *im) {
@@ -266,9 +280,8 @@ int sv_import(int argc, char **argv) {
         break;
     }
 import im = {.settings = & settings, .target.arena = pd_arena_new() };
-    bool ok = prepare(&im) && connect_target(&im) && begin(&im) && run_rules(&im, false) && read_source(&im) &&
-              im_seal(&im.target, im.keys) && run_rules(&im, true) && keep_report(&im) &&
-              im_report_summary(&im.target) && finish(&im);
+    bool ok = prepare(&im) && connect_target(&im) && begin(&im) && run_rules(&im, FIRST_RULE, FIRST_AFTER_READING) &&
+              read_source(&im) && convert(&im) && keep_report(&im) && im_report_summary(&im.target) && finish(&im);
     if (!ok)
         fprintf(stderr, "pendientes-server import: %s\n", im.target.error);
     tidy(&im);

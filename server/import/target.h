@@ -1,5 +1,7 @@
 /* target: the database that is imported into: one connection and one transaction, the first failure as one line, and
- * what tells somebody who waits what is being done. Blocking; for the subcommand, one thread. */
+ * what tells somebody who waits what is being done. Blocking; for the subcommand, one thread. The room is not in the
+ * design's plan: the core alone has the keys that seal and the history's hash, so the data of a predecessor comes in
+ * here. */
 #ifndef SERVER_IMPORT_TARGET_H
 #define SERVER_IMPORT_TARGET_H
 

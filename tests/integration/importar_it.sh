@@ -34,7 +34,7 @@ essential() {
     expect "$@"
     [ "$FAILED" = "$before" ] || { counts; exit 1; }
 }
-import() { "$ROOT/deploy/import" --dir "$SYS" --report "$REPORT" "$@" >"$OUT" 2>&1; }
+import() { "$ROOT/deploy/import" --dir "$SYS" --report "$REPORT" --uploads "$DIR/notas" "$@" >"$OUT" 2>&1; }
 # refuses CODE TEXT COMMAND...: it ends with that code and says why in its last line.
 refuses() {
     local code=$1 text=$2 rc=0
@@ -66,7 +66,7 @@ can_log_in() { [ -n "$(login "$@")" ]; }
 
 # --- what it refuses before there is anything
 import --help
-for option in --dump --source --dry-run --report --schema --zone --dir; do expect "--help tells $option" grep -q -- "  $option " "$OUT"; done
+for option in --dump --source --uploads --dry-run --report --schema --zone --dir; do expect "--help tells $option" grep -q -- "  $option " "$OUT"; done
 expect 'an unknown option' refuses 2 "unknown option '--nothing'" import --nothing
 expect 'neither dump nor source' refuses 2 'name either' import
 expect 'both of them' refuses 2 'exclude each other' import --dump x --source y
@@ -90,6 +90,10 @@ pg_dump -Fc -f "$D.custom" origen
 pg_dump -Ft -f "$D.tar" origen
 pg_dump -Fd -f "$D.dir" origen
 URL=postgresql://postgres:$PGPASSWORD@127.0.0.1:$PGPORT/origen
+# more than one piece, and one that is no image
+mkdir "$DIR/notas"
+{ printf '\x89PNG\r\n\x1a\n'; head -c 600000 /dev/urandom; } >"$DIR/notas/a.png"
+echo '<html>' >"$DIR/notas/no_es_imagen.png"
 BEFORE=$(state)
 
 # --- nothing is changed by a dry run, nor by a source that is no good
@@ -126,6 +130,7 @@ expect 'a schema that is not there' refuses 1 'no tables in the schema' import -
 expect 'a source that does not answer' refuses 1 'source: ' import --source 'postgresql://127.0.0.1:1/origen'
 expect 'a zone that is none' refuses 1 'zone: ' import --dump "$D.sql" --zone Lima
 expect 'a report that cannot be written' refuses 1 'report ' import --dump "$D.sql" --report "$DIR/none/report.csv"
+expect 'a directory of images that is not there' refuses 1 'uploads ' import --dump "$D.sql" --uploads "$DIR/none"
 expect 'a file that is not there' refuses 1 'no such dump' import --dump "$DIR/none.sql"
 expect 'none of them left a trace' unchanged
 
@@ -217,13 +222,20 @@ t|SELECT hora_fin = hora_inicio FROM pendientes_tiempos WHERE id = 2
 1,2,2,0|SELECT string_agg(CASE WHEN u.dni = 'IMPORTACION' THEN '0' ELSE usuario_id::text END, ',' ORDER BY numero) FROM historiales h JOIN usuarios u ON u.id = h.usuario_id WHERE pendiente_id = 10
 0|SELECT historial_n FROM pendientes WHERE id = 13
 7001;1000;5001|SELECT nextval(pg_get_serial_sequence('pendientes', 'id')), nextval(pg_get_serial_sequence('clientes', 'id')), nextval(pg_get_serial_sequence('empleados', 'id')) - 1
+600008;image/png;2;t|SELECT tamano, tipo, usuario_id, terminado FROM archivos WHERE nombre = 'a.png'
+1|SELECT count(*) FROM archivos
+f;f|SELECT vigente, activo FROM usuarios WHERE id = 8
+t;f|SELECT vigente, activo FROM usuarios WHERE id = 7
 0|SELECT count(*) FROM pg_trigger WHERE tgenabled <> 'O'
 CHECKS
 for line in 'pendientes 16 rechazado' 'pendientes_averias 11 rechazado' 'pagos 2 aviso cliente' 'pendientes 10 cambiado titulo' \
-    'bitacora  aviso' 'pendientes_notas_imagenes 2 rechazado' 'usuarios 7 cambiado [a-z]*' 'historiales 6 rechazado'; do
+    'bitacora  aviso' 'pendientes_notas_imagenes 2 rechazado' 'pendientes_notas_imagenes 3 aviso url' \
+    'pendientes_notas_imagenes 5 aviso url' 'pendientes_notas_imagenes 6 aviso url' 'usuarios 7 cambiado [a-z]*' 'historiales 6 rechazado'; do
     IFS=' ' read -r table id what column <<<"${line/  / - }"
     expect "the report has: $line" reported "$table" "${id/-/}" "$what" "$column"
 done
+
+expect 'the image is the file, byte by byte' [ "$(sql -c "SELECT encode(sha256(string_agg(datos, ''::bytea ORDER BY numero)), 'hex') FROM archivos_trozos")" = "$(sha256sum <"$DIR/notas/a.png" | cut -d ' ' -f 1)" ]
 
 # --- the running core knows them
 expect 'an imported user logs in' until_true 5 can_log_in 41000001 "$PASSWORD"
@@ -240,6 +252,7 @@ expect 'a new order comes after the imported ones' eval 'answer /api/pendientes 
 # --- by URL into an empty database: the same
 essential 'an empty database' migrate segunda
 expect 'an import by URL' into segunda --source "$URL"
+expect 'without its images, which is told' grep -q '^pendientes_notas_imagenes,1,aviso,url,no se trajo' "$DIR/other.csv"
 rows() {
     local table
     for table in clientes pendientes historiales pendientes_notas pagos pendientes_items pendientes_tiempos pendientes_traslados modulos modulo_roles; do

@@ -69,24 +69,24 @@ WITH b AS (
                 WHEN pg_temp.lleno(o.email, NULL) IS NULL THEN 'no tiene correo' END AS rechazo
     FROM origen_usuarios o LEFT JOIN roles r ON r.id = o.rol_id LEFT JOIN empleados e ON e.id = o.empleado_id
 ), u AS (
-    SELECT b.*, vigente AND row_number() OVER (PARTITION BY rechazo IS NULL, vigente, lower(dni COLLATE "und-x-icu") ORDER BY id) = 1 AS n_vigente
+    SELECT b.*, vigente AND row_number() OVER (PARTITION BY rechazo IS NULL, vigente, lower(dni COLLATE "und-x-icu") ORDER BY id) = 1 AS n_activo
     FROM b
 ), v AS (
-    SELECT u.*, row_number() OVER (PARTITION BY rechazo IS NULL, n_vigente, lower(lleno COLLATE "und-x-icu") ORDER BY id) AS de_nombre,
-           row_number() OVER (PARTITION BY rechazo IS NULL, n_vigente, lower(email COLLATE "und-x-icu") ORDER BY id) AS de_email,
-           row_number() OVER (PARTITION BY rechazo IS NULL, n_vigente, conocido ORDER BY id) AS de_empleado
+    SELECT u.*, row_number() OVER (PARTITION BY rechazo IS NULL, n_activo, lower(lleno COLLATE "und-x-icu") ORDER BY id) AS de_nombre,
+           row_number() OVER (PARTITION BY rechazo IS NULL, n_activo, lower(email COLLATE "und-x-icu") ORDER BY id) AS de_email,
+           row_number() OVER (PARTITION BY rechazo IS NULL, n_activo, conocido ORDER BY id) AS de_empleado
     FROM u
 )
-SELECT v.*, CASE WHEN n_vigente AND de_nombre > 1 THEN left(lleno, 128) || ' (' || id || ')' ELSE lleno END AS n_nombre,
-       CASE WHEN n_vigente AND de_email > 1 THEN left(email, 128) || ' (' || id || ')' ELSE email END AS n_email,
-       CASE WHEN NOT n_vigente OR de_empleado = 1 THEN conocido END AS n_empleado,
+SELECT v.*, CASE WHEN n_activo AND de_nombre > 1 THEN left(lleno, 128) || ' (' || id || ')' ELSE lleno END AS n_nombre,
+       CASE WHEN n_activo AND de_email > 1 THEN left(email, 128) || ' (' || id || ')' ELSE email END AS n_email,
+       CASE WHEN NOT n_activo OR de_empleado = 1 THEN conocido END AS n_empleado,
        CASE WHEN password ~ '^\$2[abxy]\$(0[4-9]|[12][0-9]|3[01])\$[./A-Za-z0-9]{53}$' THEN password ELSE '*' END AS n_password
 FROM v;
 SELECT pg_temp.rechazar('usuarios');
 INSERT INTO reporte (tabla, id, que, columna, motivo, antes, despues)
 SELECT 'usuarios', id, 'cambiado', v.columna, v.motivo, v.antes, v.despues
 FROM nuevo_usuarios CROSS JOIN LATERAL (VALUES
-    ('vigente', vigente::text, n_vigente::text, 'otro usuario activo tiene el mismo DNI: queda inactivo'),
+    ('activo', vigente::text, n_activo::text, 'otro usuario activo tiene el mismo DNI: queda inactivo'),
     ('nombre', nombre, n_nombre, CASE WHEN de_nombre > 1 THEN 'repetido' ELSE 'estaba vacío' END),
     ('email', email, n_email, 'repetido'),
     ('empleado_id', empleado_id::text, n_empleado::text, CASE WHEN conocido IS NULL THEN 'el empleado no existe'
@@ -94,8 +94,8 @@ FROM nuevo_usuarios CROSS JOIN LATERAL (VALUES
     ('password', CASE WHEN n_password = '*' THEN 'no es bcrypt' END, NULL, 'la contraseña no es bcrypt: hay que ponerla de nuevo'))
     AS v (columna, antes, despues, motivo)
 WHERE rechazo IS NULL AND v.antes IS DISTINCT FROM v.despues ORDER BY id;
-INSERT INTO usuarios (id, fecha_creacion, fecha_modificacion, vigente, empleado_id, rol_id, nombre, dni, email, password)
-SELECT id, fecha_creacion, fecha_modificacion, n_vigente, n_empleado, rol_id, n_nombre, dni, n_email, n_password
+INSERT INTO usuarios (id, fecha_creacion, fecha_modificacion, vigente, activo, empleado_id, rol_id, nombre, dni, email, password)
+SELECT id, fecha_creacion, fecha_modificacion, vigente, n_activo, n_empleado, rol_id, n_nombre, dni, n_email, n_password
 FROM nuevo_usuarios WHERE rechazo IS NULL;
 
 -- A module that is its own ancestor would make whoever walks up go round for ever: of each such circle the lowest id becomes a root.
@@ -133,3 +133,29 @@ SELECT 'modulo_roles', id, 'cambiado', 'permisos', 'estaba vacío', permisos, n_
 FROM nuevo_modulo_roles WHERE rechazo IS NULL AND permisos IS DISTINCT FROM n_permisos ORDER BY id;
 INSERT INTO modulo_roles (id, fecha_creacion, fecha_modificacion, vigente, modulo_id, rol_id, permisos)
 SELECT id, fecha_creacion, fecha_modificacion, vigente, modulo_id, rol_id, n_permisos FROM nuevo_modulo_roles WHERE rechazo IS NULL;
+
+-- Who acted: the employee's user, an active one before others.
+CREATE TEMP TABLE usuario_de ON COMMIT DROP AS
+SELECT DISTINCT ON (empleado_id) empleado_id, id AS usuario_id FROM usuarios WHERE empleado_id IS NOT NULL
+ORDER BY empleado_id, activo DESC, vigente DESC, id;
+
+-- For employees without a user there is one that stands for the import, made when the first asks for it: neither active nor vigente,
+-- without a password, its role without rights.
+SELECT pg_temp.adelantar('usuarios');
+CREATE TEMP TABLE usuario_creado (id bigint) ON COMMIT DROP;
+CREATE FUNCTION pg_temp.usuario_importacion() RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM usuario_creado) THEN
+        INSERT INTO roles (id, nombre, permisos, descripcion, vigente)
+        VALUES ('IMPORTACION', 'Importación', 0, 'De quien representa a quien actuó sin usuario en el sistema anterior', false)
+        ON CONFLICT DO NOTHING;
+        WITH u AS (
+            INSERT INTO usuarios (nombre, dni, email, password, rol_id, vigente, activo)
+            VALUES ('importación', 'IMPORTACION', 'importacion@localhost', '*', 'IMPORTACION', false, false) RETURNING id
+        )
+        INSERT INTO usuario_creado SELECT id FROM u;
+        INSERT INTO reporte (tabla, id, que, motivo)
+        SELECT 'usuarios', id, 'aviso', 'usuario creado: representa a los empleados sin usuario' FROM usuario_creado;
+    END IF;
+    RETURN (SELECT id FROM usuario_creado);
+END $$;

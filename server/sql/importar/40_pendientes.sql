@@ -42,11 +42,6 @@ FROM nuevo_pendientes CROSS JOIN LATERAL (VALUES
 WHERE rechazo IS NULL AND v.antes IS DISTINCT FROM v.despues ORDER BY id;
 ANALYZE nuevo_pendientes;
 
--- Who acted: the employee's user, an active one before others.
-CREATE TEMP TABLE usuario_de ON COMMIT DROP AS
-SELECT DISTINCT ON (empleado_id) empleado_id, id AS usuario_id FROM usuarios WHERE empleado_id IS NOT NULL
-ORDER BY empleado_id, vigente DESC, id;
-
 CREATE TEMP TABLE nuevo_historiales ON COMMIT DROP AS
 SELECT h.id, h.pendiente_id, h.fecha_creacion::timestamptz AS fecha_creacion, h.empleado_id, e.id AS n_empleado, u.usuario_id, h.estado,
        CASE WHEN h.estado IN ('SIN_PPOE', 'SIN_VLAN') THEN 'EN_PROGRESO' ELSE h.estado END AS n_estado,
@@ -65,21 +60,6 @@ FROM nuevo_historiales CROSS JOIN LATERAL (VALUES
     AS v (columna, antes, despues, motivo)
 WHERE rechazo IS NULL AND v.antes IS DISTINCT FROM v.despues ORDER BY id;
 
--- Entries of employees without a user get one that stands for the import: inactive, without password, role without rights.
-SELECT pg_temp.adelantar('usuarios');
-INSERT INTO roles (id, nombre, permisos, descripcion, vigente)
-SELECT 'IMPORTACION', 'Importación', 0, 'Del usuario que representa a quien actuó sin usuario en el sistema anterior', false
-WHERE EXISTS (SELECT FROM nuevo_historiales WHERE rechazo IS NULL AND usuario_id IS NULL)
-ON CONFLICT DO NOTHING;
-WITH nuevo AS (
-    INSERT INTO usuarios (nombre, dni, email, password, rol_id, vigente)
-    SELECT 'importación', 'IMPORTACION', 'importacion@localhost', '*', 'IMPORTACION', false
-    WHERE EXISTS (SELECT FROM nuevo_historiales WHERE rechazo IS NULL AND usuario_id IS NULL)
-    RETURNING id
-)
-INSERT INTO reporte (tabla, id, que, motivo)
-SELECT 'usuarios', id, 'aviso', 'usuario creado: figura en el historial de los empleados sin usuario' FROM nuevo;
-
 -- The chain, order by order: the hash of an entry goes into the next one's.
 CREATE AGGREGATE pg_temp.encadenar(bigint, integer, bigint, bigint, text, text, timestamptz) (
     SFUNC = historial_hash, STYPE = bytea,
@@ -88,7 +68,7 @@ CREATE TEMP TABLE cadena ON COMMIT DROP AS
 SELECT n.*, pg_temp.encadenar(n.pendiente_id, n.numero, n.usuario_id, n.n_empleado, n.n_estado, n.detalles, n.fecha_creacion) OVER w AS hash,
        lead(n.id) OVER w IS NULL AS ultima
 FROM (SELECT h.id, h.pendiente_id, h.fecha_creacion, o.fecha_modificacion, o.vigente, h.n_empleado, h.n_estado, o.detalles,
-             coalesce(h.usuario_id, (SELECT id FROM usuarios WHERE dni = 'IMPORTACION' AND rol_id = 'IMPORTACION' ORDER BY id DESC LIMIT 1)) AS usuario_id,
+             coalesce(h.usuario_id, pg_temp.usuario_importacion()) AS usuario_id,
              row_number() OVER (PARTITION BY h.pendiente_id ORDER BY h.fecha_creacion, h.id)::integer AS numero
       FROM nuevo_historiales h JOIN origen_historiales o USING (id) WHERE h.rechazo IS NULL) n
 WINDOW w AS (PARTITION BY n.pendiente_id ORDER BY n.fecha_creacion, n.id);
