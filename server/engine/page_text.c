@@ -17,7 +17,8 @@ typedef struct writer {
     Oid *types;
     int numbers[EN_MAX_PARAMS]; /* $n by parameter (the first of a list); 0: not written so far */
     int *order;                 /* the parameter by $n - 1; NULL: not wanted */
-    int form;                   /* which form of a part with two */
+    unsigned form;              /* which form each part with two has, a bit each */
+    unsigned parts;             /* parts with two forms so far */
     bool failed;
 } writer;
 
@@ -124,9 +125,39 @@ static const char *find_mark(const char *at, char mark) {
     return at;
 }
 
+/* True when the caller sees exactly his own orders: then :acceso() has two forms. */
+static bool sees_own(const writer *w) {
+    const pd_rule *rule = w->statement->method->rule;
+    return w->request == NULL || (!pd_rule_worth(rule, w->caller->bits, PD_REL_ANY) &&
+                                  pd_rule_worth(rule, w->caller->bits, PD_REL_ASSIGNED) &&
+                                  pd_rule_worth(rule, w->caller->bits, PD_REL_REGISTERED));
+}
+
+static bool sees_all(const writer *w) {
+    return w->request != NULL && pd_rule_worth(w->statement->method->rule, w->caller->bits, PD_REL_ANY);
+}
+
+/* Where to go on behind the mark that begins a part: at the form that stands, or at its end. */
+static const char *enter(writer *w, const char *at) {
+    const char *close = find_mark(at, EN_MARK_CLOSE), *bar = find_mark(at, EN_MARK_OR);
+    bool access = *at == EN_MARK_ACCESS;
+    if (access && sees_all(w)) {
+        put(w, "true");
+        return close;
+    }
+    if (access && !sees_own(w)) {
+        return find_mark(bar + 1, EN_MARK_OR) + 1;
+    }
+    if (!access && !has_values(w, at)) {
+        return close;
+    }
+    bool second = bar < close && (w->form >> w->parts++ & 1) != 0;
+    return second ? bar + 1 : at + 1;
+}
+
 /* Text of the statement with its marks followed. */
 static void put_marked(writer *w, const char *at) {
-    static const char marks[] = {EN_MARK_PARAM, EN_MARK_OPEN, EN_MARK_OR, EN_MARK_CLOSE, '\0'};
+    static const char marks[] = {EN_MARK_PARAM, EN_MARK_OPEN, EN_MARK_OR, EN_MARK_CLOSE, EN_MARK_ACCESS, '\0'};
     while (*at != '\0' && !w->failed) {
         size_t plain = strcspn(at, marks);
         pd_text_add(&w->out, at, plain);
@@ -134,14 +165,8 @@ static void put_marked(writer *w, const char *at) {
         if (*at == EN_MARK_PARAM) {
             put_param(w, (unsigned char)at[1] - 1);
             at += 2;
-        } else if (*at == EN_MARK_OPEN) {
-            const char *close = find_mark(at, EN_MARK_CLOSE), *bar = find_mark(at, EN_MARK_OR);
-            if (!has_values(w, at)) {
-                at = close;
-            } else if (bar < close) {
-                at = w->form == 1 ? bar : at;
-            }
-            at++;
+        } else if (*at == EN_MARK_OPEN || *at == EN_MARK_ACCESS) {
+            at = enter(w, at);
         } else if (*at == EN_MARK_OR) { /* the end of the first form */
             at = find_mark(at, EN_MARK_CLOSE);
         } else if (*at == EN_MARK_CLOSE) {
@@ -150,19 +175,25 @@ static void put_marked(writer *w, const char *at) {
     }
 }
 
-/* How many forms the rows have for this call: the same count decides it for page, count and estimate. */
-static int count_forms(const writer *w) {
-    const char *at = w->statement->page->rows;
-    for (;;) {
-        at = find_mark(at, EN_MARK_OPEN);
-        if (*at == '\0') {
-            return 1;
+/* The rows in one of their forms. */
+static void put_rows_of(writer *w, unsigned form) {
+    w->form = form;
+    w->parts = 0;
+    put_marked(w, w->statement->page->rows);
+}
+
+/* How many forms the rows have for this call: two for each part that has two. */
+static unsigned count_forms(const writer *w) {
+    unsigned n = 1;
+    for (const char *at = w->statement->page->rows; *at != '\0'; at++) {
+        if (*at == EN_MARK_PARAM) {
+            at++;
+            continue;
         }
-        if (has_values(w, at) && find_mark(at, EN_MARK_OR) < find_mark(at, EN_MARK_CLOSE)) {
-            return 2;
-        }
-        at++;
+        bool two = *at == EN_MARK_OPEN && has_values(w, at) && find_mark(at, EN_MARK_OR) < find_mark(at, EN_MARK_CLOSE);
+        n *= two || (*at == EN_MARK_ACCESS && sees_own(w)) ? 2 : 1;
     }
+    return n;
 }
 
 /* The rows behind the cursor's: NULLs stand last, backwards first. */
@@ -197,9 +228,9 @@ static void put_order(writer *w, const en_page_ask *ask, const char *alias) {
 }
 
 /* The rows of one form, as far as the page needs them. */
-static void put_form(writer *w, const en_page_ask *ask, int64_t limit, int64_t offset) {
+static void put_form(writer *w, const en_page_ask *ask, unsigned form, int64_t limit, int64_t offset) {
     put(w, "(SELECT f.* FROM (");
-    put_marked(w, w->statement->page->rows);
+    put_rows_of(w, form);
     put(w, ") f");
     put_place(w, ask);
     put_order(w, ask, "f");
@@ -212,21 +243,22 @@ static void put_form(writer *w, const en_page_ask *ask, int64_t limit, int64_t o
     put(w, ")");
 }
 
-/* Two forms exclude each other: each is read in order by a plan of its own, and the page is their first rows. */
+/* Forms exclude each other: each is read in order by a plan of its own, and the page is their first rows. */
 static void put_page(writer *w, const en_page_ask *ask) {
     const en_page *page = w->statement->page;
     int64_t limit = ask->size + 1, offset = ask->number * ask->size;
     put(w, pd_arena_printf(w->arena, "SELECT %s.%s::text AS _clave, %s.id AS _id, ", page->alias, ask->sort->column,
                            page->alias));
     put_marked(w, page->head);
-    if (count_forms(w) == 1) {
-        put_form(w, ask, limit, offset);
+    unsigned n = count_forms(w);
+    if (n == 1) {
+        put_form(w, ask, 0, limit, offset);
     } else {
         put(w, "(SELECT f.* FROM (");
-        put_form(w, ask, offset + limit, 0);
-        put(w, " UNION ALL ");
-        w->form = 1;
-        put_form(w, ask, offset + limit, 0);
+        for (unsigned form = 0; form < n; form++) {
+            put(w, form > 0 ? " UNION ALL " : "");
+            put_form(w, ask, form, offset + limit, 0);
+        }
         put(w, ") f");
         put_order(w, ask, "f");
         put(w, " LIMIT ");
@@ -240,10 +272,9 @@ static void put_page(writer *w, const en_page_ask *ask) {
 }
 
 static void put_rows(writer *w) {
-    int forms = count_forms(w);
-    for (w->form = 0; w->form < forms; w->form++) {
-        put(w, w->form > 0 ? " UNION ALL SELECT FROM (" : "SELECT FROM (");
-        put_marked(w, w->statement->page->rows);
+    for (unsigned form = 0, n = count_forms(w); form < n; form++) {
+        put(w, form > 0 ? " UNION ALL SELECT FROM (" : "SELECT FROM (");
+        put_rows_of(w, form);
         put(w, ") f");
     }
 }
@@ -258,10 +289,10 @@ static void put_count(writer *w, bool exact) {
     put(w, ") x");
 }
 
-/* So many parameters as the call has values, and the cursor's two. */
+/* So many parameters as the call has values, and the cursor's. */
 static void make_room(writer *w) {
     const en_sql *sql = &w->statement->parts[EN_MAIN];
-    size_t n = 2 * 2; /* of each form */
+    size_t n = 2 * EN_MAX_FORMS; /* of each form */
     for (int i = 0; i < sql->n; i++) {
         size_t values = w->request != NULL ? en_param_count(&sql->params[i], w->request) : 1;
         n += values > 0 ? values : 1;
@@ -324,7 +355,7 @@ const char *en_page_whole(const en_statement *statement, const en_sort *sort, pd
             put(&w, pd_arena_printf(arena, i > 0 ? ", f.%s" : "SELECT f.%s", statement->page->sorts[i].column));
         }
         put(&w, " FROM (");
-        put_marked(&w, statement->page->rows);
+        put_rows_of(&w, 0);
         put(&w, ") f");
     }
     *n = w.params.n;

@@ -13,6 +13,7 @@ typedef struct scanner {
     pd_text out;
     int room;           /* of part->params */
     int parens, braces; /* open within :pagina(…) */
+    int forms;          /* so many, by its parts with two */
     pd_arena *arena;
     const char **error;
 } scanner;
@@ -310,7 +311,7 @@ static bool put_param(scanner *s, const char *name, size_t len) {
 
 /* :acceso(alias): what the method's rule asks of the row that `alias` names; only relations that the rule has are
  * compared. */
-static bool put_access(scanner *s, const char *alias, size_t len) {
+static bool put_relations(scanner *s, const char *alias, size_t len) {
     const pd_rule *rule = s->statement->method->rule;
     s->statement->uses_access = true;
     pd_text_str(&s->out, "(");
@@ -357,6 +358,7 @@ static bool open_page(scanner *s) {
     }
     page->head += 7;
     s->parens = 1;
+    s->forms = 1;
     return true;
 }
 
@@ -364,6 +366,9 @@ static bool open_page(scanner *s) {
 static bool close_page(scanner *s) {
     en_page *page = s->statement->page;
     page->rows = cut(s);
+    if (s->forms > EN_MAX_FORMS) {
+        return en_misfit(s->statement, s->arena, s->error, "«:pagina(...)» tiene más de %d formas", EN_MAX_FORMS);
+    }
     const char *name = s->at + strspn(s->at, " \n"), *end = name;
     while (is_name_char(*end)) {
         end++;
@@ -390,12 +395,37 @@ static bool scan_mark(scanner *s, bool *fits) {
     }
     mark = c == '{' ? EN_MARK_OPEN : c == '}' ? EN_MARK_CLOSE : EN_MARK_OR;
     s->braces += c == '{' ? 1 : c == '}' ? -1 : 0;
+    s->forms *= bar ? 2 : 1;
     s->at++;
     pd_text_add(&s->out, &mark, 1);
     *fits =
         (s->braces == (c != '}') && s->parens > 0) ||
         en_misfit(s->statement, s->arena, s->error, "las llaves van por pares, sin anidar, dentro de «:pagina(...)»");
     return true;
+}
+
+/* Within :pagina(…) one's own orders are two searches, each in the order of an index: those one is assigned to, and the
+ * others one registered. */
+static bool put_access(scanner *s, const char *alias, size_t len) {
+    const pd_rule *rule = s->statement->method->rule;
+    const char access = EN_MARK_ACCESS, bar = EN_MARK_OR, close = EN_MARK_CLOSE, *who = "quien.empleado_id";
+    if (s->parens == 0 || !en_rule_names(rule, PD_REL_ASSIGNED) || !en_rule_names(rule, PD_REL_REGISTERED)) {
+        return put_relations(s, alias, len);
+    }
+    const char *assigned = pd_arena_printf(s->arena, "%.*s.asignado_a", (int)len, alias);
+    s->forms *= 2;
+    pd_text_add(&s->out, &access, 1);
+    pd_text_str(&s->out, pd_arena_printf(s->arena, "%s = ", assigned));
+    bool fits = put_param(s, who, strlen(who));
+    pd_text_add(&s->out, &bar, 1);
+    pd_text_str(&s->out, pd_arena_printf(s->arena, "%.*s.registrado_por = ", (int)len, alias));
+    fits = fits && put_param(s, who, strlen(who));
+    pd_text_str(&s->out, pd_arena_printf(s->arena, " AND %s IS DISTINCT FROM ", assigned));
+    fits = fits && put_param(s, who, strlen(who));
+    pd_text_add(&s->out, &bar, 1);
+    fits = fits && put_relations(s, alias, len);
+    pd_text_add(&s->out, &close, 1);
+    return fits;
 }
 
 /* `s->at` stands on the colon before a name. */

@@ -147,10 +147,10 @@ static bool describe_part(describer *d, en_part which) {
 /* A page's text, prepared with all its parts; d->result is the description. */
 static bool describe_page(describer *d, const en_sort *sort) {
     const en_sql *part = &d->statement->parts[EN_MAIN];
-    int order[EN_MAX_PARAMS + 4], n = 0;
+    int order[EN_MAX_PARAMS + 2 * EN_MAX_FORMS], n = 0;
     memset(order, 0xff, sizeof order); /* all -1: the cursor's */
     const en_sql whole = {.text = en_page_whole(d->statement, sort, d->arena, order, &n)};
-    Oid types[EN_MAX_PARAMS + 4];
+    Oid types[EN_MAX_PARAMS + 2 * EN_MAX_FORMS];
     for (int i = 0; i < n; i++) {
         types[i] = order[i] >= 0 ? part->types[order[i]] : 0;
     }

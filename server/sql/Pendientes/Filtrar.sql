@@ -1,7 +1,7 @@
 -- read
 -- sort fechaCreacion=fecha_creacion,desc id fechaModificacion=fecha_modificacion fechaPendiente=fecha_pendiente estado
 -- sort estadoTecnico=estado_tecnico lugar empresa prioridad direccion tipo cliente.nombre=cliente
--- plan custom titulo
+-- plan custom titulo estados_tecnico
 
 SELECT q.id AS "content.id", q.fecha_creacion AS "content.fecha_creacion", q.fecha_pendiente AS "content.fecha_pendiente",
        q.registrado_por AS "content.id_empleado_registro",
@@ -17,7 +17,7 @@ FROM :pagina(
     FROM pendientes p LEFT JOIN clientes l ON l.id = p.cliente_id -- dropped by the planner unless it sorts
     WHERE p.vigente AND :acceso(p)
         {AND p.cliente_id = :cliente_id}
-        {AND (p.asignado_a = :usuario_id OR p.registrado_por = :usuario_id)}
+        {AND p.asignado_a = :usuario_id|AND p.registrado_por = :usuario_id AND p.asignado_a IS DISTINCT FROM :usuario_id}
         {AND p.asignado_a = :asignado_a_id}
         {AND p.registrado_por = :registrado_por_id}
         {AND p.estado IN (:estados)}
