@@ -25,6 +25,7 @@ const char *gw_reason(int http) {
         const char *reason;
     } reasons[] = {
         {200, "OK"},
+        {206, "Partial Content"},
         {304, "Not Modified"},
         {400, "Bad Request"},
         {401, "Unauthorized"},
@@ -36,6 +37,7 @@ const char *gw_reason(int http) {
         {412, "Precondition Failed"},
         {413, "Content Too Large"},
         {415, "Unsupported Media Type"},
+        {416, "Range Not Satisfiable"},
         {422, "Unprocessable Content"},
         {429, "Too Many Requests"},
         {431, "Request Header Fields Too Large"},
@@ -123,8 +125,7 @@ static void add(gw_call *call, const h2o_token_t *name, const char *value, size_
     h2o_add_header(&call->req->pool, &call->req->res.headers, name, NULL, value, len);
 }
 
-/* A name that h2o has no token for. */
-static void add_named(gw_call *call, const char *name, const char *value) {
+void gw_answer_header(gw_call *call, const char *name, const char *value) {
     h2o_add_header_by_str(&call->req->pool, &call->req->res.headers, name, strlen(name), 0, NULL, value, strlen(value));
 }
 
@@ -136,49 +137,44 @@ static void add_cors(gw_call *call) {
     if (!call->cors)
         return;
     add(call, H2O_TOKEN_ACCESS_CONTROL_ALLOW_ORIGIN, call->headers.origin.at, call->headers.origin.len);
-    add_named(call, "access-control-expose-headers", GW_CORS_READS);
+    gw_answer_header(call, "access-control-expose-headers", GW_CORS_READS);
 }
 
-static void start_answer(gw_call *call, int http, size_t body_len, h2o_generator_t *generator) {
+void gw_answer_start(gw_call *call, int http, size_t body_len, h2o_generator_t *generator) {
     h2o_req_t *req = call->req;
-    add_named(call, "x-request-id", call->request_id);
-    add_named(call, "x-content-type-options", "nosniff");
+    static h2o_generator_t none;
+    gw_answer_header(call, "x-request-id", call->request_id);
+    gw_answer_header(call, "x-content-type-options", "nosniff");
     if (call->strict && call->match.route)
-        add_named(call, "preference-applied", "handling=strict");
+        gw_answer_header(call, "preference-applied", "handling=strict");
     add_cors(call);
     if (call->match.route && call->match.route->takes_over)
-        add_named(call, "deprecation",
-                  pd_arena_printf(call->arena, "@%lld", (long long)call->match.route->deprecated_since));
+        gw_answer_header(call, "deprecation",
+                         pd_arena_printf(call->arena, "@%lld", (long long)call->match.route->deprecated_since));
     req->res.status = http;
     req->res.reason = gw_reason(http);
     call->answered = true;
     call->body_len = body_len;
     gw_call_record(call, http);
-    h2o_start_response(req, generator);
-}
-
-/* The body follows at once, and whole. */
-static void send_head(gw_call *call, int http, size_t body_len) {
-    static h2o_generator_t generator;
-    start_answer(call, http, body_len, &generator);
+    h2o_start_response(req, generator ? generator : &none);
 }
 
 static void send_body(gw_call *call, int http, const char *type, const char *body, size_t len) {
     h2o_iovec_t bytes = {(char *)body, len};
     add(call, H2O_TOKEN_CONTENT_TYPE, type, strlen(type));
     call->req->res.content_length = len;
-    send_head(call, http, len);
+    gw_answer_start(call, http, len, NULL);
     h2o_send(call->req, &bytes, call->head || len == 0 ? 0 : 1, H2O_SEND_STATE_FINAL);
 }
 
 /* No body, and no length of one: 304 has none, and a length would be that of the answer it stands for. */
-static void send_not_modified(gw_call *call) {
+void gw_answer_not_modified(gw_call *call) {
     call->req->res.content_length = SIZE_MAX;
-    send_head(call, 304, 0);
+    gw_answer_start(call, 304, 0, NULL);
     h2o_send(call->req, NULL, 0, H2O_SEND_STATE_FINAL);
 }
 
-static void add_caching(gw_call *call) {
+void gw_answer_caching(gw_call *call) {
     const pd_route *route = call->match.route;
     if (route && (route->method->no_store || route->takes_over))
         add(call, H2O_TOKEN_CACHE_CONTROL, H2O_STRLIT("no-store"));
@@ -205,18 +201,18 @@ static const char *add_allow(gw_call *call) {
 void gw_answer_options(gw_call *call) {
     const char *allow = add_allow(call);
     if (call->cors && call->headers.preflight_method.at) {
-        add_named(call, "access-control-allow-methods", allow);
-        add_named(call, "access-control-allow-headers", GW_CORS_SENDS);
-        add_named(call, "access-control-max-age", GW_CORS_SECONDS);
+        gw_answer_header(call, "access-control-allow-methods", allow);
+        gw_answer_header(call, "access-control-allow-headers", GW_CORS_SENDS);
+        gw_answer_header(call, "access-control-max-age", GW_CORS_SECONDS);
     }
     call->req->res.content_length = 0;
-    send_head(call, 200, 0);
+    gw_answer_start(call, 200, 0, NULL);
     h2o_send(call->req, NULL, 0, H2O_SEND_STATE_FINAL);
 }
 
 void gw_answer_status(gw_call *call, int http, const pd_status *status) {
     pd_text body = {.arena = call->arena};
-    add_caching(call);
+    gw_answer_caching(call);
     add_retry(call, http, status);
     if (http == 401)
         add(call, H2O_TOKEN_WWW_AUTHENTICATE, H2O_STRLIT("Bearer"));
@@ -243,9 +239,9 @@ static void add_reply_headers(gw_call *call, const pd_message *message, const Pr
             continue;
         const void *at = (const char *)value + field->offset;
         if (field->type == PROTOBUF_C_TYPE_STRING)
-            add_named(call, message->fields[i].header, *(char *const *)at);
+            gw_answer_header(call, message->fields[i].header, *(char *const *)at);
         else if (*(const protobuf_c_boolean *)at)
-            add_named(call, message->fields[i].header, "true");
+            gw_answer_header(call, message->fields[i].header, "true");
     }
 }
 
@@ -263,7 +259,7 @@ static void answer_value(gw_call *call, const ProtobufCMessage *value) {
 }
 
 /* Whether the client says that it has the answer of this tag. */
-static bool client_has(const gw_call *call, gw_slice etag) {
+bool gw_client_has(const gw_call *call, gw_slice etag) {
     return etag.at && call->verb == PD_GET && !call->match.route->takes_over && call->headers.if_none_match.at &&
            gw_none_match(gw_header_list(&call->req->headers, "if-none-match", call->arena), etag);
 }
@@ -277,30 +273,30 @@ void gw_answer_reply(gw_call *call, const pd_reply *reply) {
     gw_slice etag = {NULL, 0};
     if (reply->tag)
         etag = gw_etag(reply->tag, wants_envelope(call) && !method->bare, call->arena);
-    bool modified = !client_has(call, etag);
+    bool modified = !gw_client_has(call, etag);
     ProtobufCMessage *value = NULL;
     if (modified && !(value = protobuf_c_message_unpack(method->reply->type, pd_arena_protobuf(call->arena), reply->len,
                                                         reply->bytes))) {
         gw_refuse(call, 500, PD_INTERNAL, "El servicio respondió algo que no se entiende");
         return;
     }
-    add_caching(call);
+    gw_answer_caching(call);
     if (etag.at)
         add(call, H2O_TOKEN_ETAG, etag.at, etag.len);
     if (!modified) {
-        send_not_modified(call);
+        gw_answer_not_modified(call);
         return;
     }
     add_reply_headers(call, call->match.route->method->reply, value);
     if (reply->replayed)
-        add_named(call, "idempotency-replayed", "true");
+        gw_answer_header(call, "idempotency-replayed", "true");
     answer_value(call, value);
 }
 
 void gw_answer_stream(gw_call *call, const char *type, h2o_generator_t *generator) {
     add(call, H2O_TOKEN_CONTENT_TYPE, type, strlen(type));
-    add_caching(call);
-    start_answer(call, 200, 0, generator);
+    gw_answer_caching(call);
+    gw_answer_start(call, 200, 0, generator);
 }
 
 void gw_answer_public(gw_call *call, const char *type, const char *bytes, size_t len) {

@@ -26,6 +26,14 @@ void gw_answer_options(gw_call *call);
 void gw_answer_stream(gw_call *call, const char *type, h2o_generator_t *generator);
 /* A refusal of the gateway's own, without fields. */
 void gw_refuse(gw_call *call, int http, pd_code code, const char *detail);
+/* For who has a body of its own: a header; what is said of caching under a token; whether the client has the answer of
+ * this tag already; and then the head, with what every answer has. `generator` NULL: nothing but h2o_send follows. */
+void gw_answer_header(gw_call *call, const char *name, const char *value);
+void gw_answer_caching(gw_call *call);
+bool gw_client_has(const gw_call *call, gw_slice etag);
+void gw_answer_start(gw_call *call, int http, size_t body_len, h2o_generator_t *generator);
+/* 304, the whole answer. */
+void gw_answer_not_modified(gw_call *call);
 /* Bytes that live as long as the process, for anybody. */
 void gw_answer_public(gw_call *call, const char *type, const char *bytes, size_t len);
 

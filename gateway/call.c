@@ -2,8 +2,10 @@
 
 #include "gateway/h2guard.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum {
     KEEP_CALLS = 1024,
@@ -72,6 +74,8 @@ gw_call *gw_call_new(gw_gateway *gateway, h2o_req_t *req) {
     call->refusal = (pd_status){.code = PD_OK};
     call->refusal_http = 0;
     call->rpc = NULL;
+    call->upload = NULL;
+    call->download = NULL;
     call->if_match = (gw_if_match){.tags = NULL};
     call->head = call->options = call->strict = call->cors = call->answered = false;
     call->body_len = 0;
@@ -93,15 +97,26 @@ static void on_reply(void *arg, const pd_reply *reply) {
     then->fn(then->call, reply);
 }
 
+static pd_meta meta_of(const gw_call *call) {
+    return (pd_meta){.token = call->token.at,
+                     .token_len = call->token.len,
+                     .request_id = call->request_id,
+                     .traceparent = call->traceparent,
+                     .peer = call->client[0] ? call->client : NULL,
+                     .deadline_ms = call->deadline_ms};
+}
+
+static void send_call(gw_call *call, const pd_method *method, const ProtobufCMessage *request, const pd_meta *meta,
+                      void (*fn)(gw_call *call, const pd_reply *reply)) {
+    continuation *then = pd_arena_alloc(call->arena, sizeof *then);
+    *then = (continuation){call, fn};
+    call->rpc = request ? pd_client_call_message(call->gateway->client, method, request, meta, on_reply, then)
+                        : pd_client_call(call->gateway->client, method, NULL, 0, meta, on_reply, then);
+}
+
 void gw_call_send(gw_call *call, const ProtobufCMessage *request, void (*fn)(gw_call *call, const pd_reply *reply)) {
-    const pd_method *method = call->match.route->method;
-    pd_meta meta = {.token = call->token.at,
-                    .token_len = call->token.len,
-                    .request_id = call->request_id,
-                    .traceparent = call->traceparent,
-                    .peer = call->client[0] ? call->client : NULL,
-                    .deadline_ms = call->deadline_ms,
-                    .probe = !request};
+    pd_meta meta = meta_of(call);
+    meta.probe = !request;
     if (request && call->key.at) {
         meta.key = pd_arena_memdup(call->arena, call->key.at, call->key.len);
         meta.key_digest = call->key_digest;
@@ -111,10 +126,21 @@ void gw_call_send(gw_call *call, const ProtobufCMessage *request, void (*fn)(gw_
         meta.n_if_match = call->if_match.n;
         meta.if_exists = call->if_match.exists;
     }
-    continuation *then = pd_arena_alloc(call->arena, sizeof *then);
-    *then = (continuation){call, fn};
-    call->rpc = request ? pd_client_call_message(call->gateway->client, method, request, &meta, on_reply, then)
-                        : pd_client_call(call->gateway->client, method, NULL, 0, &meta, on_reply, then);
+    send_call(call, call->match.route->method, request, &meta, fn);
+}
+
+void gw_call_send_to(gw_call *call, const pd_method *method, const ProtobufCMessage *request,
+                     void (*fn)(gw_call *call, const pd_reply *reply)) {
+    pd_meta meta = meta_of(call);
+    send_call(call, method, request, &meta, fn);
+}
+
+bool gw_call_abandoned(const gw_call *call) {
+    char byte;
+    if (call->req->version >= 0x200)
+        return false;
+    ssize_t got = recv(h2o_socket_get_fd(call->conn->socket), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
 }
 
 void gw_call_record(gw_call *call, int http) {

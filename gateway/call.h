@@ -10,6 +10,9 @@
 #include "pendientes/status.h"
 #include "pendientes/trace.h"
 
+struct gw_upload;
+struct download;
+
 struct gw_call {
     gw_gateway *gateway;
     h2o_req_t *req;
@@ -28,7 +31,9 @@ struct gw_call {
     gw_if_match if_match;
     pd_status refusal; /* of the gateway's own, held back while the caller's identity is asked */
     int refusal_http;
-    pd_call *rpc; /* NULL: none under way */
+    pd_call *rpc;              /* NULL: none under way */
+    struct gw_upload *upload;  /* NULL: the body is no multipart one */
+    struct download *download; /* NULL: the answer is no file */
     pd_verb verb;
     bool head, options; /* the method is HEAD (`verb` is GET) or OPTIONS */
     bool strict;        /* Prefer: handling=strict */
@@ -45,6 +50,13 @@ gw_call *gw_call_new(gw_gateway *gateway, h2o_req_t *req);
 /* Sends the call, or with `request` NULL the identity probe of it, to the core. `fn` gets the gw_call and the outcome,
  * unless the client goes away first. */
 void gw_call_send(gw_call *call, const ProtobufCMessage *request, void (*fn)(gw_call *call, const pd_reply *reply));
+
+/* Sends a request of another method that the route's needs; it has no part in keys and conditions. */
+void gw_call_send_to(gw_call *call, const pd_method *method, const ProtobufCMessage *request,
+                     void (*fn)(gw_call *call, const pd_reply *reply));
+
+/* Whether the client has closed an HTTP/1 connection, of which h2o hears only when it writes; for what takes long. */
+bool gw_call_abandoned(const gw_call *call);
 
 /* Counts and logs the outcome: the answer's status, or 499 when the client went away before. */
 void gw_call_record(gw_call *call, int http);

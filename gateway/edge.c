@@ -3,10 +3,12 @@
 #include "gateway/answer.h"
 #include "gateway/bind.h"
 #include "gateway/cors.h"
+#include "gateway/file.h"
 #include "gateway/h2guard.h"
 #include "gateway/key.h"
 #include "gateway/pages.h"
 #include "gateway/sse.h"
+#include "gateway/upload.h"
 
 #include <string.h>
 
@@ -78,7 +80,8 @@ static void read_key(gw_call *call, gw_slice query, gw_slice body) {
                         "debe tener de 1 a 200 caracteres ASCII visibles");
         return;
     }
-    gw_key_digest(&call->match, query, body, call->key_digest);
+    if (!call->upload) /* the files' bytes are hashed as they go */
+        gw_key_digest(&call->match, query, body, call->key_digest);
 }
 
 static void read_match(gw_call *call) {
@@ -89,22 +92,43 @@ static void read_match(gw_call *call) {
         pd_status_field(&call->refusal, call->arena, "If-Match", "debe ser * o etiquetas entre comillas, con comas");
 }
 
+/* What the body is; false when it is none that the route takes. */
+static bool read_kind(gw_call *call, gw_slice body, gw_body_kind *kind) {
+    const pd_route *route = call->match.route;
+    *kind = GW_BODY_NONE;
+    if (route->method->upload) {
+        if (gw_upload_read(call))
+            return true;
+        refuse_later(call, 415, "El cuerpo debe ser multipart/form-data");
+        return false;
+    }
+    if (!route->has_body || body.len == 0)
+        return true;
+    *kind = gw_body_kind_of(&call->headers);
+    if (*kind == GW_BODY_JSON || (*kind == GW_BODY_FORM && route->method->form))
+        return true;
+    refuse_later(call, 415, "El cuerpo debe ser application/json en UTF-8");
+    return false;
+}
+
+static bool is_acceptable(const gw_call *call) {
+    const pd_method *method = call->match.route->method;
+    return call->accept.json || (call->accept.text && method->text_index >= 0) || method->is_file || method->is_stream;
+}
+
 /* The message, or NULL with the refusal set. */
 static ProtobufCMessage *read_form(gw_call *call, gw_slice query) {
     const pd_route *route = call->match.route;
     gw_slice body = {call->req->entity.base, call->req->entity.len};
-    gw_form form = {.match = &call->match, .query = query, .body = body, .kind = GW_BODY_NONE, .strict = call->strict};
-    if (route->has_body && body.len > 0) {
-        form.kind = gw_body_kind_of(&call->headers);
-        if (form.kind == GW_BODY_OTHER || (form.kind == GW_BODY_FORM && !route->method->form)) {
-            refuse_later(call, 415, "El cuerpo debe ser application/json en UTF-8");
-            return NULL;
-        }
-    }
-    if (!route->method->is_stream && !call->accept.json && !(call->accept.text && route->method->text_index >= 0)) {
+    gw_form form = {.match = &call->match, .query = query, .body = body, .strict = call->strict};
+    if (!read_kind(call, body, &form.kind))
+        return NULL;
+    if (!is_acceptable(call)) {
         refuse_later(call, 406, "La respuesta solo existe como application/json");
         return NULL;
     }
+    if (route->method->is_file)
+        form.query = (gw_slice){NULL, 0}; /* which bytes are wanted, Range says */
     read_timeout(call);
     read_key(call, query, body);
     read_match(call);
@@ -113,7 +137,7 @@ static ProtobufCMessage *read_form(gw_call *call, gw_slice query) {
     ProtobufCMessage *message = gw_bind(&form, call->arena, &call->refusal);
     if (call->refusal.code == PD_OK)
         return message;
-    call->refusal_http = 400;
+    call->refusal_http = call->refusal.reason == PD_REASON_MEDIA_TYPE ? 415 : 400;
     return NULL;
 }
 
@@ -135,6 +159,10 @@ static void serve(gw_call *call, gw_slice query) {
     ProtobufCMessage *message = read_form(call, query);
     if (message && call->match.route->method->is_stream)
         gw_sse_start(call, message);
+    else if (message && call->upload)
+        gw_upload_send(call, query, message);
+    else if (message && call->match.route->method->is_file)
+        gw_file_send(call, message);
     else if (message)
         gw_call_send(call, message, gw_answer_reply);
     else if (is_public)
@@ -161,6 +189,11 @@ static void let_take_over(gw_call *call, gw_slice query) {
         call->match.route = other;
 }
 
+static size_t body_limit(const gw_call *call) {
+    const gw_settings *settings = call->gateway->settings;
+    return (size_t)(call->match.route->method->upload ? settings->upload_limit : settings->body_limit);
+}
+
 static void route(gw_call *call, gw_slice path, gw_slice query) {
     const gw_page *page = gw_page_find(path);
     if (page) {
@@ -175,7 +208,7 @@ static void route(gw_call *call, gw_slice path, gw_slice query) {
         gw_answer_options(call);
     else if (!call->match.route)
         gw_refuse(call, 405, PD_UNIMPLEMENTED, "El método no está permitido en esta ruta");
-    else if (call->req->entity.len > (size_t)call->gateway->settings->body_limit)
+    else if (call->req->entity.len > body_limit(call))
         gw_refuse(call, 413, PD_INVALID_ARGUMENT, "El cuerpo de la petición es demasiado grande");
     else
         serve(call, query);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -19,6 +20,7 @@ enum {
     BODY_SLACK = 3 << 20, /* bodies past the limit by so much are read and get a proper 413; h2o refuses larger ones */
     LINGER_MS = 1500,     /* from SIGTERM, for clients to hear of it: h2o says GOAWAY twice, a second apart */
     FDS_BESIDES = 64,
+    BODY_IN_MEMORY = 1 << 20, /* larger ones lie in files without a name */
 };
 
 uint64_t gw_now_us(void) {
@@ -129,7 +131,9 @@ static void configure(gw_gateway *gateway) {
     h2o_globalconf_t *config = &gateway->config;
     h2o_config_init(config);
     config->server_name = h2o_iovec_init("", 0);
-    config->max_request_entity_size = (size_t)gateway->settings->body_limit + BODY_SLACK;
+    const gw_settings *settings = gateway->settings;
+    int64_t largest = settings->body_limit > settings->upload_limit ? settings->body_limit : settings->upload_limit;
+    config->max_request_entity_size = (size_t)largest + BODY_SLACK;
     config->http2.graceful_shutdown_timeout = (uint64_t)gateway->settings->drain_ms;
     gateway->public_hosts[0] = add_host(gateway, "public");
     gateway->admin_hosts[0] = add_host(gateway, "admin");
@@ -138,10 +142,25 @@ static void configure(gw_gateway *gateway) {
     h2o_context_init(&gateway->context, h2o_evloop_create(), config);
 }
 
+/* h2o makes the files when a body has outgrown memory: what it could not make then is better known now. */
+static bool spool(const gw_settings *settings, const char **error) {
+    static char line[FILENAME_MAX + 64];
+    h2o_buffer_mmap_settings_t *files = &h2o_socket_buffer_mmap_settings;
+    int n = snprintf(files->fn_template, sizeof files->fn_template, "%s/pendientes.XXXXXX", settings->spool_dir);
+    files->threshold = BODY_IN_MEMORY;
+    if (n < (int)sizeof files->fn_template && access(settings->spool_dir, W_OK | X_OK) == 0)
+        return true;
+    snprintf(line, sizeof line, "--spool-dir %s: %s", settings->spool_dir, strerror(errno));
+    *error = line;
+    return false;
+}
+
 bool gw_gateway_open(gw_gateway *gateway, const gw_settings *settings, const char **error) {
     *gateway = (gw_gateway){.settings = settings};
     gateway->router = gw_router_new(pd_routes, pd_n_routes, error);
     if (!gateway->router)
+        return false;
+    if (!spool(settings, error))
         return false;
     gateway->proxies = gw_proxies_new(settings->trusted_proxies, error);
     if (!gateway->proxies)

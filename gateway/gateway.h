@@ -16,6 +16,13 @@
 typedef struct gw_call gw_call;
 typedef struct gw_hub gw_hub;
 
+/* What all uploads have together (gateway/upload.c). */
+typedef struct gw_upload_gate {
+    size_t bytes;                   /* of the bodies whose files are being forwarded */
+    unsigned pieces;                /* on their way to a core */
+    struct gw_upload *first, *last; /* waiting to send one */
+} gw_upload_gate;
+
 /* One per process, used by its one thread. */
 typedef struct gw_gateway {
     const gw_settings *settings;
@@ -33,6 +40,7 @@ typedef struct gw_gateway {
     unsigned n_free_calls;
     size_t n_calls;       /* requests being served, until their answer has left */
     size_t n_connections; /* of both ports */
+    gw_upload_gate uploads;
     h2o_socket_t *signals;
     uint64_t drain_since_ms; /* 0: serving */
 } gw_gateway;

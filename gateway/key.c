@@ -4,27 +4,49 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add(EVP_MD_CTX *sha, gw_slice text) {
-    uint64_t len = text.len;
-    uint8_t prefix[8];
-    for (int i = 0; i < 8; i++)
-        prefix[i] = (uint8_t)(len >> (8 * (7 - i)));
-    if (EVP_DigestUpdate(sha, prefix, sizeof prefix) != 1 || EVP_DigestUpdate(sha, text.at, text.len) != 1)
+void gw_key_add(gw_key_hash *hash, gw_slice bytes) {
+    if (EVP_DigestUpdate(hash, bytes.at, bytes.len) != 1)
         abort();
 }
 
-void gw_key_digest(const gw_match *match, gw_slice query, gw_slice body, uint8_t out[GW_DIGEST_LEN]) {
+static void add_len(gw_key_hash *hash, uint64_t len) {
+    char prefix[8];
+    for (int i = 0; i < 8; i++)
+        prefix[i] = (char)(len >> (8 * (7 - i)));
+    gw_key_add(hash, (gw_slice){prefix, sizeof prefix});
+}
+
+static void add(gw_key_hash *hash, gw_slice text) {
+    add_len(hash, text.len);
+    gw_key_add(hash, text);
+}
+
+gw_key_hash *gw_key_begin(const gw_match *match, gw_slice query, size_t body_len) {
     const pd_route *route = match->route;
-    EVP_MD_CTX *sha = EVP_MD_CTX_new();
-    if (!sha || EVP_DigestInit_ex(sha, EVP_sha256(), NULL) != 1)
+    gw_key_hash *hash = EVP_MD_CTX_new();
+    if (!hash || EVP_DigestInit_ex(hash, EVP_sha256(), NULL) != 1)
         abort();
-    add(sha, (gw_slice){route->method->full_name, strlen(route->method->full_name)});
+    add(hash, (gw_slice){route->method->full_name, strlen(route->method->full_name)});
     for (size_t i = 0; i < route->n_segments; i++)
         if (!route->segments[i].literal)
-            add(sha, match->segments[i]);
-    add(sha, query);
-    add(sha, body);
-    if (EVP_DigestFinal_ex(sha, out, NULL) != 1)
+            add(hash, match->segments[i]);
+    add(hash, query);
+    add_len(hash, body_len);
+    return hash;
+}
+
+void gw_key_finish(gw_key_hash *hash, uint8_t out[GW_DIGEST_LEN]) {
+    if (EVP_DigestFinal_ex(hash, out, NULL) != 1)
         abort();
-    EVP_MD_CTX_free(sha);
+    gw_key_drop(hash);
+}
+
+void gw_key_drop(gw_key_hash *hash) {
+    EVP_MD_CTX_free(hash);
+}
+
+void gw_key_digest(const gw_match *match, gw_slice query, gw_slice body, uint8_t out[GW_DIGEST_LEN]) {
+    gw_key_hash *hash = gw_key_begin(match, query, body.len);
+    gw_key_add(hash, body);
+    gw_key_finish(hash, out);
 }

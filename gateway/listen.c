@@ -14,6 +14,10 @@
 
 enum { MAX_LISTENERS = 16, BACKLOG = 1024, ACCEPTS_A_TURN = 64, ERROR_MAX = 512 };
 
+/* What the kernel may hold of one connection. h2o reads a socket until it is empty, and a flood of uploads must not
+ * take the loop for as long as their megabytes do. */
+enum { RECEIVE_BYTES = 64 << 10 };
+
 typedef struct listener {
     gw_gateway *gateway;
     h2o_accept_ctx_t accept;
@@ -118,6 +122,8 @@ static int open_socket(const struct addrinfo *address) {
     int on = 1, fd = socket(address->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return -1;
+    int receive = RECEIVE_BYTES; /* connections inherit it */
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive, sizeof receive);
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on); /* one gateway per processor core */
     if (bind(fd, address->ai_addr, address->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)

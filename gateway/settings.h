@@ -12,6 +12,8 @@ typedef struct gw_settings {
     const char *trusted_proxies, *cors_origins; /* NULL: none */
     const char *events_token_file;              /* NULL: no events */
     bool envelope, deprecated_gets;
+    const char *spool_dir;
+    int64_t upload_limit, upload_total;
     int64_t deadline_ms, body_limit, drain_ms, max_connections;
     const char *log_level;
 } gw_settings;

@@ -333,7 +333,7 @@ static size_t ask_raw(const void *bytes, size_t len, char *out, size_t room, int
     return n;
 }
 
-static const char *raw(const char *text) {
+static inline const char *raw(const char *text) {
     static char out[64 << 10];
     ask_raw(text, strlen(text), out, sizeof out, PATIENCE_MS);
     return out;
