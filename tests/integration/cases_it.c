@@ -218,12 +218,34 @@ static void record(const request *r, const http_answer *a) {
     json_decref(line);
 }
 
+/* `@name=bytes name=bytes`: each a file of a multipart body, in a buffer of this function's. */
+static const char *multipart(const char *words) {
+    static char body[4096];
+    size_t n = 0;
+    char copy[1024], *save = NULL;
+    snprintf(copy, sizeof copy, "%s", words + 1);
+    for (char *word = strtok_r(copy, " ", &save); word; word = strtok_r(NULL, " ", &save)) {
+        char *bytes = strchr(word, '=');
+        ck_assert_msg(bytes != NULL, "not a part: %s", word);
+        *bytes++ = 0;
+        n += (size_t)snprintf(
+            body + n, sizeof body - n,
+            "--frontera\r\nContent-Disposition: form-data; name=\"%s\"; filename=\"foto.gif\"\r\n\r\n%s\r\n", word,
+            bytes);
+    }
+    snprintf(body + n, sizeof body - n, "--frontera--\r\n");
+    return body;
+}
+
 static void run_rest(const char *where, request *r) {
     const char *headers[6] = {0};
     for (int i = 0; i < r->n_headers; i++)
         headers[i] = r->headers[i];
     const char *token = strcmp(r->role, "-") == 0 ? NULL : http_token(r->role);
-    http_answer a = http_call(r->verb, r->target, token, NULL, r->body, r->body ? strlen(r->body) : 0, headers);
+    bool parts = r->body && *r->body == '@';
+    const char *body = parts ? multipart(r->body) : r->body;
+    http_answer a = http_call(r->verb, r->target, token, parts ? "multipart/form-data; boundary=frontera" : NULL, body,
+                              body ? strlen(body) : 0, headers);
     record(r, &a);
     judge(where, r, a.status, a.json, a.body);
     if (a.status >= 400) {

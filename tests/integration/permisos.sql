@@ -73,6 +73,10 @@ CREATE FUNCTION permiso.nota(usuario bigint, relacion text) RETURNS bigint LANGU
     RETURNING id
 $$;
 
+CREATE FUNCTION permiso.archivo(usuario bigint, relacion text) RETURNS text LANGUAGE sql AS $$
+    SELECT prueba.archivo(permiso.nota(usuario, relacion))
+$$;
+
 CREATE FUNCTION permiso.item(usuario bigint, relacion text) RETURNS bigint LANGUAGE sql AS $$
     INSERT INTO pendientes_items (pendiente_id, producto_id, empleado_id, cantidad, costo_unitario, costo_total)
     SELECT permiso.orden(usuario, relacion), prueba.producto(1),
