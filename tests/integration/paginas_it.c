@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const sorts[] = {"id",       "fechaCreacion", "fechaModificacion", "fechaPendiente",
-                                    "estado",   "estadoTecnico", "lugar",             "empresa",
-                                    "prioridad", "direccion",     "tipo",              "cliente.nombre"};
+static const char *const sorts[] = {
+    "id",    "fechaCreacion", "fechaModificacion", "fechaPendiente", "estado", "estadoTecnico",
+    "lugar", "empresa",       "prioridad",         "direccion",      "tipo",   "cliente.nombre"};
 enum { N_SORTS = sizeof sorts / sizeof *sorts, ROWS = 60, SIZE = 7, MAX_SEEN = 4 * ROWS, MANY = 10020 };
 
 /* The clients whose orders are walked: two, so that their names sort. All orders have the registrar below. */
@@ -26,7 +26,8 @@ static void insert(int n) {
         "LIMIT 1), timestamptz '2026-01-01' + g / 4 * interval '1 us',"
         " CASE WHEN g %% 3 = 0 THEN timestamptz '2026-02-01' + g / 9 * interval '1 us' END,"
         " CASE WHEN g %% 4 > 0 THEN timestamptz '2026-03-01' - g / 8 * interval '1 day' END,"
-        " (ARRAY['REGISTRADO', 'POSTERGADO', 'CANCELADO'])[1 + g %% 3], CASE WHEN g %% 5 = 0 THEN 'PENDIENTE_VLAN' ELSE "
+        " (ARRAY['REGISTRADO', 'POSTERGADO', 'CANCELADO'])[1 + g %% 3], CASE WHEN g %% 5 = 0 THEN 'PENDIENTE_VLAN' "
+        "ELSE "
         "'OK' END, (ARRAY['AVERIA', 'TRASLADO'])[1 + g %% 2], (ARRAY['PUNO', 'ILAVE', 'JULI'])[1 + g / 3 %% 3],"
         " (ARRAY['BAJA', 'MEDIA'])[1 + g / 2 %% 2], (ARRAY['SIMAX', NULL, 'OTRO'])[1 + g %% 3],"
         " CASE WHEN g %% 6 > 0 THEN 'Jr. ' || g / 12 END FROM generate_series(1, %d) g",
@@ -79,8 +80,9 @@ static void expect_each_once(const char *sort, const long long *seen, int n) {
 
 /* A registrar of this test's own, so that nobody else's orders come. */
 static void start(int n) {
-    registrar = db_number("INSERT INTO empleados (nombre, apellido_paterno, apellido_materno, cargo_id, fecha_ingreso)"
-                          " VALUES ('Páginas', 'De', 'Prueba', (SELECT min(id) FROM cargos), '2026-01-01') RETURNING id");
+    registrar =
+        db_number("INSERT INTO empleados (nombre, apellido_paterno, apellido_materno, cargo_id, fecha_ingreso)"
+                  " VALUES ('Páginas', 'De', 'Prueba', (SELECT min(id) FROM cargos), '2026-01-01') RETURNING id");
     while (db_number("SELECT count(*) FROM clientes WHERE vigente") < 3)
         db_value("SELECT prueba.cliente()");
     insert(n);
@@ -206,7 +208,8 @@ START_TEST(every_page_has_a_cursor) {
     size_t n = json_array_size(wanted), met = 0;
     char cursor[2100] = "";
     while (met < n && met < 50) {
-        http_answer a = http_json("GET", http_f("%s?size=3%s%s", pages[_i], *cursor ? "&cursor=" : "", cursor), token, NULL);
+        http_answer a =
+            http_json("GET", http_f("%s?size=3%s%s", pages[_i], *cursor ? "&cursor=" : "", cursor), token, NULL);
         ck_assert_int_eq(a.status, 200);
         const json_t *content = json_object_get(a.json, "content");
         for (size_t i = 0; i < json_array_size(content); i++)

@@ -48,7 +48,8 @@ static void holds(const char *sql, const char *expected) {
 }
 
 START_TEST(rows_arrive_as_they_are) {
-    reads("SET client_encoding = 'UTF8';\nCOPY public.cosas (id, nombre) FROM stdin;\n1\tuna\\nlínea\n2\t\\N\n\\.\n" END);
+    reads(
+        "SET client_encoding = 'UTF8';\nCOPY public.cosas (id, nombre) FROM stdin;\n1\tuna\\nlínea\n2\t\\N\n\\.\n" END);
     holds("SELECT string_agg(coalesce(nombre, 'nada'), ',' ORDER BY id) FROM origen_cosas", "una\nlínea,nada");
     holds("SELECT tabla || columnas::text || filas FROM leidas", "cosas{id,nombre}2");
 }
