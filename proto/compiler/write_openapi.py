@@ -260,7 +260,7 @@ class Operation:
             out.add(401)
         if not rule.open_to_all:
             out.add(403)
-        if not rule.public and (writes or self.route.variables):
+        if self.method.o.no_encontrado or (not rule.public and (writes or self.route.variables)):
             out.add(404)
         if not rule.public and (writes or self.route.taken_over_by):
             out.add(409)

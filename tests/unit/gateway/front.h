@@ -273,6 +273,7 @@ static answer *ask(const request *r) {
 }
 
 #define ASK(...) ask(&(request){__VA_ARGS__})
+#define AVERIA "/api/pendientes/42/averia"
 #define HAS(answer_, text_)                                                                                            \
     ck_assert_msg(strstr((answer_)->body, (text_)) != NULL, "%s is not in %s", (text_), (answer_)->body)
 
@@ -291,13 +292,13 @@ static bool has_header(const answer *a, const char *line) {
 #define NO_HEADER(answer_, name_)                                                                                      \
     ck_assert_msg(!strcasestr((answer_)->headers, name_), "%s in\n%s", (name_), (answer_)->headers)
 
-static long metric(const char *line) {
+static inline long metric(const char *line) {
     answer *a = ASK(.path = "/metrics", .admin = true);
     const char *at = strstr(a->body, line);
     return at ? strtol(at + strlen(line), NULL, 10) : 0;
 }
 
-static bool becomes(const char *line, long value) {
+static inline bool becomes(const char *line, long value) {
     for (uint64_t until = now_ms() + PATIENCE_MS; now_ms() < until; usleep(2000))
         if (metric(line) == value)
             return true;

@@ -104,6 +104,25 @@ START_TEST(everything_travels) {
 }
 END_TEST
 
+START_TEST(conditions_and_tags_travel) {
+    static const char name[] = "pendientes.v1.Averias/Editar";
+    const pd_method *editar = pd_method_find(name, strlen(name));
+    static const uint8_t tags[2 * PD_TAG_LEN] = {[PD_TAG_LEN] = 7, [2 * PD_TAG_LEN - 1] = 9};
+    one_core(0);
+    outcome o = ask(editar, "echo", (pd_meta){.if_match = tags, .n_if_match = 2});
+    ck_assert(o.tagged && !core.last.if_exists);
+    ck_assert_mem_eq(o.tag, tags + PD_TAG_LEN, PD_TAG_LEN);
+    o = ask(editar, "echo", (pd_meta){.if_match = tags, .n_if_match = 0}); /* none will do */
+    ck_assert(core.last.if_match && core.last.n_if_match == 0 && !o.tagged);
+    ask(editar, "echo", (pd_meta){.if_exists = true});
+    ck_assert(!core.last.if_match && core.last.if_exists);
+    ask(editar, "echo", (pd_meta){0});
+    ck_assert(!core.last.if_match && !core.last.if_exists);
+    ask(crear, "echo", (pd_meta){.if_match = tags, .n_if_match = 2, .if_exists = true}); /* no version: ignored */
+    ck_assert(!core.last.if_match && !core.last.if_exists);
+}
+END_TEST
+
 START_TEST(held_calls_stop_nobody_else) {
     enum { SINGLES = 40, WRITES = 12 };
     static outcome singles[SINGLES], writes[WRITES];
@@ -619,6 +638,7 @@ int main(int argc, char **argv) {
     tcase_add_test(tc, a_thousand_calls_share_frames);
     tcase_add_test(tc, a_lone_call_leaves_at_once);
     tcase_add_test(tc, everything_travels);
+    tcase_add_test(tc, conditions_and_tags_travel);
     tcase_add_test(tc, held_calls_stop_nobody_else);
     tcase_add_test(tc, held_reads_do_not_stop_reads_for_good);
     tcase_add_test(tc, deadlines_are_the_client_s_own);

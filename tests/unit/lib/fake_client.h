@@ -67,7 +67,8 @@ typedef struct outcome {
     pd_call *call;
     int times;
     pd_code code;
-    bool replayed;
+    bool replayed, tagged;
+    uint8_t tag[PD_TAG_LEN];
     uint32_t retry_ms;
     size_t n_errors, len;
     char text[64], message[200];
@@ -84,6 +85,9 @@ static void on_reply(void *arg, const pd_reply *reply) {
     o->n_errors = reply->status->n_errors;
     o->replayed = reply->replayed;
     o->len = reply->len;
+    o->tagged = reply->tag != NULL;
+    if (reply->tag)
+        memcpy(o->tag, reply->tag, PD_TAG_LEN);
     snprintf(o->text, sizeof o->text, "%.*s", (int)(reply->len < 60 ? reply->len : 60),
              reply->bytes ? (const char *)reply->bytes : "");
     snprintf(o->message, sizeof o->message, "%s", reply->status->message ? reply->status->message : "");

@@ -102,6 +102,8 @@ static inline void fake_call(void *arg, pd_incoming *call) {
         int n = snprintf(number, sizeof number, "%d", fake_says(call, "pid") ? (int)getpid() : (int)core->n_held);
         pd_incoming_answer(call, NULL, (const uint8_t *)number, (size_t)n, false);
     } else {
+        if (call->n_if_match) /* the tag that was named last */
+            pd_incoming_tag(call, call->if_match + (call->n_if_match - 1) * PD_TAG_LEN);
         pd_incoming_answer(call, NULL, call->bytes, call->len, false);
     }
 }

@@ -194,6 +194,14 @@ START_TEST(bad_calls_are_refused) {
     call.clave_huella.len = 5;
     refused(call, PD_INVALID_ARGUMENT, "clave_huella");
     call.has_clave_huella = false;
+    call.has_si_coincide = true;
+    call.si_coincide.data = (uint8_t *)"no son 16 bytes..";
+    call.si_coincide.len = 17;
+    ck_assert_int_eq(ask_one(call)->codigo, PD_OK); /* ignored there */
+    call.metodo = (char *)"pendientes.v1.Averias/Editar";
+    refused(call, PD_INVALID_ARGUMENT, "si_coincide");
+    call.metodo = (char *)CREAR;
+    call.has_si_coincide = false;
     call.has_plazo_ms = true; /* of 0 */
     refused(call, PD_DEADLINE_EXCEEDED, NULL);
     call = wire(1, OBTENER, "echo");
