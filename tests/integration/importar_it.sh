@@ -245,17 +245,21 @@ expect 'and its PPPoE password, opened' eval 'answer /api/pendientes/10/averia -
 expect 'whose password was none cannot' eval '! can_log_in 41000005 clave-en-claro'
 expect 'whose DNI was taken cannot' eval '! can_log_in 4100000A "$PASSWORD"'
 expect 'the administrator of the installation still does' can_log_in "$(setting PENDIENTES_DNI)" "$(setting PENDIENTES_PASSWORD)"
+expect 'so does the account of the gateways' is "SELECT count(*) FROM usuarios WHERE dni = 'pasarela-eventos' AND vigente AND activo AND password_cambiado IS NULL" 1
+expect 'nobody was told of rows of long ago' is 'SELECT count(*) FROM eventos WHERE pendiente_id < 7001' 0
 expect 'his old token is nobody else now' eval 'answer /auth/validar-token -H "Authorization: Bearer $TOKEN" | grep -q "\"status\":401"'
 expect 'a new order comes after the imported ones' eval 'answer /api/pendientes -H "Authorization: Bearer $RITA" -H "Content-Type: application/json" \
     -d "{\"clienteId\":1,\"tipo\":\"AVERIA\",\"lugar\":\"PUNO\",\"prioridad\":\"BAJA\"}" | grep -qE "^.\"id\":70[0-9]{2},"'
 
 # --- by URL into an empty database: the same
-essential 'an empty database' migrate segunda
+essential 'another empty database' migrate segunda
+accounts() { DATABASE=segunda sql -v hash="$HASH" -v dni=40000001 -f "$ROOT/deploy/admin.sql" && DATABASE=segunda sql -f "$ROOT/deploy/events_user.sql"; }
+expect 'with the accounts of an installation' eval 'accounts >"$OUT"'
 expect 'an import by URL' into segunda --source "$URL"
 expect 'without its images, which is told' grep -q '^pendientes_notas_imagenes,1,aviso,url,no se trajo' "$DIR/other.csv"
 rows() {
     local table
-    for table in clientes pendientes historiales pendientes_notas pagos pendientes_items pendientes_tiempos pendientes_traslados modulos modulo_roles; do
+    for table in clientes pendientes historiales pendientes_notas pagos pendientes_items pendientes_tiempos pendientes_traslados modulos; do
         DATABASE=$1 sql -c "COPY (SELECT * FROM $table ORDER BY 1) TO STDOUT"
     done
 }

@@ -7,7 +7,7 @@ LOCK TABLE cargos, empleados, roles, usuarios, modulos, modulo_roles, clientes, 
     pendientes_tiempos, pagos, historiales IN SHARE ROW EXCLUSIVE MODE;
 
 -- Ids are kept, so nothing may stand in their way but what a fresh installation has: the job titles and modules of the
--- migrations and the first administrator of deploy/up, which give way.
+-- migrations, and the accounts that deploy/up makes: the first administrator and the gateways' own.
 DO $$
 DECLARE
     t record;
@@ -17,7 +17,7 @@ BEGIN
         RAISE EXCEPTION 'the target holds the demo data: import into an installation started with deploy/up --no-demo';
     END IF;
     FOR t IN SELECT * FROM (VALUES
-        ('usuarios', 'id <> 1'), ('empleados', 'id <> 1'), ('roles', 'id <> ''ADMIN'''), ('cargos', 'id >= 1000'),
+        ('usuarios', 'id <> 1 AND dni <> ''pasarela-eventos'''), ('empleados', 'id <> 1'), ('roles', 'id NOT IN (''ADMIN'', ''EVENTOS'')'), ('cargos', 'id >= 1000'),
         ('modulos', 'id >= 1000'), ('modulo_roles', 'rol_id <> ''ADMIN'''), ('clientes', 'true'), ('productos', 'true'),
         ('catalogos', 'true'), ('catalogo_productos', 'true'), ('app_version', 'true'), ('notificaciones', 'true'),
         ('pendientes', 'true')) AS x (tabla, ajenas) LOOP
@@ -28,10 +28,11 @@ BEGIN
     END LOOP;
 END $$;
 
--- 80_administrador.sql brings him back under new ids.
-CREATE TEMP TABLE administrador ON COMMIT DROP AS
-SELECT u.nombre, u.dni, u.email, u.password, u.fecha_creacion, e.nombre AS empleado, e.apellido_paterno, e.apellido_materno,
-       e.fecha_ingreso, c.nombre AS cargo
+-- 25_instalacion.sql brings the accounts back.
+CREATE TEMP TABLE roles_instalados ON COMMIT DROP AS SELECT id, nombre, permisos, descripcion FROM roles;
+CREATE TEMP TABLE instalados ON COMMIT DROP AS
+SELECT u.id, u.nombre, u.dni, u.email, u.password, u.rol_id, e.nombre AS empleado, e.apellido_paterno, e.apellido_materno,
+       e.fecha_ingreso, c.nombre AS cargo, NULL::bigint AS n_id
 FROM usuarios u LEFT JOIN empleados e ON e.id = u.empleado_id LEFT JOIN cargos c ON c.id = e.cargo_id;
 DELETE FROM modulo_roles;
 DELETE FROM usuarios;

@@ -133,29 +133,3 @@ SELECT 'modulo_roles', id, 'cambiado', 'permisos', 'estaba vacío', permisos, n_
 FROM nuevo_modulo_roles WHERE rechazo IS NULL AND permisos IS DISTINCT FROM n_permisos ORDER BY id;
 INSERT INTO modulo_roles (id, fecha_creacion, fecha_modificacion, vigente, modulo_id, rol_id, permisos)
 SELECT id, fecha_creacion, fecha_modificacion, vigente, modulo_id, rol_id, n_permisos FROM nuevo_modulo_roles WHERE rechazo IS NULL;
-
--- Who acted: the employee's user, an active one before others.
-CREATE TEMP TABLE usuario_de ON COMMIT DROP AS
-SELECT DISTINCT ON (empleado_id) empleado_id, id AS usuario_id FROM usuarios WHERE empleado_id IS NOT NULL
-ORDER BY empleado_id, activo DESC, vigente DESC, id;
-
--- For employees without a user there is one that stands for the import, made when the first asks for it: neither active nor vigente,
--- without a password, its role without rights.
-SELECT pg_temp.adelantar('usuarios');
-CREATE TEMP TABLE usuario_creado (id bigint) ON COMMIT DROP;
-CREATE FUNCTION pg_temp.usuario_importacion() RETURNS bigint LANGUAGE plpgsql AS $$
-BEGIN
-    IF NOT EXISTS (SELECT FROM usuario_creado) THEN
-        INSERT INTO roles (id, nombre, permisos, descripcion, vigente)
-        VALUES ('IMPORTACION', 'Importación', 0, 'De quien representa a quien actuó sin usuario en el sistema anterior', false)
-        ON CONFLICT DO NOTHING;
-        WITH u AS (
-            INSERT INTO usuarios (nombre, dni, email, password, rol_id, vigente, activo)
-            VALUES ('importación', 'IMPORTACION', 'importacion@localhost', '*', 'IMPORTACION', false, false) RETURNING id
-        )
-        INSERT INTO usuario_creado SELECT id FROM u;
-        INSERT INTO reporte (tabla, id, que, motivo)
-        SELECT 'usuarios', id, 'aviso', 'usuario creado: representa a los empleados sin usuario' FROM usuario_creado;
-    END IF;
-    RETURN (SELECT id FROM usuario_creado);
-END $$;
