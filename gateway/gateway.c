@@ -134,6 +134,7 @@ static void configure(gw_gateway *gateway) {
     const gw_settings *settings = gateway->settings;
     int64_t largest = settings->body_limit > settings->upload_limit ? settings->body_limit : settings->upload_limit;
     config->max_request_entity_size = (size_t)largest + BODY_SLACK;
+    config->http1.req_timeout = (uint64_t)settings->request_ms;
     config->http2.graceful_shutdown_timeout = (uint64_t)gateway->settings->drain_ms;
     gateway->public_hosts[0] = add_host(gateway, "public");
     gateway->admin_hosts[0] = add_host(gateway, "admin");

@@ -13,7 +13,7 @@ typedef struct gw_settings {
     const char *events_token_file;              /* NULL: no events */
     bool envelope, deprecated_gets;
     const char *spool_dir;
-    int64_t upload_limit, upload_total;
+    int64_t upload_limit, upload_total, request_ms;
     int64_t deadline_ms, body_limit, drain_ms, max_connections;
     const char *log_level;
 } gw_settings;

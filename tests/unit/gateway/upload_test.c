@@ -6,11 +6,12 @@ static const char body[] = "--b\r\nContent-Disposition: form-data; name=\"files\
 static const request upload = {
     .verb = "POST", .path = "/api/notas/1/imagenes/upload", .type = "multipart/form-data; boundary=b", .body = body};
 
-/* A gateway in whose bound one such body fits and two do not. */
+/* A gateway in whose bound one such body fits and two do not, and whose clients have a second to send them. */
 static void start_small(void) {
     start_all();
     end(clear, SIGTERM);
-    clear = start_gateway(&clear_port, &clear_admin, (const char *const[]){"--upload-total", "1500", NULL});
+    clear = start_gateway(&clear_port, &clear_admin,
+                          (const char *const[]){"--upload-total", "1500", "--request-time", "1s", NULL});
     await_ready(false);
 }
 
@@ -67,6 +68,16 @@ START_TEST(the_form_precedes_the_bound) {
 }
 END_TEST
 
+START_TEST(a_request_has_its_time_to_arrive) {
+    static const char half[] =
+        "POST /api/notas/1/imagenes/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n--b";
+    char out[1024];
+    uint64_t since = now_ms();
+    ask_raw(half, strlen(half), out, sizeof out, PATIENCE_MS); /* until the gateway closes */
+    ck_assert_uint_lt(now_ms() - since, PATIENCE_MS / 2);
+}
+END_TEST
+
 int main(int argc, char **argv) {
     if (argc == 3 && strcmp(argv[1], "--core") == 0)
         return core_main(argv[2]);
@@ -75,6 +86,7 @@ int main(int argc, char **argv) {
     tcase_add_unchecked_fixture(tcase, start_small, stop_all);
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, past_the_bound_it_is_503);
+    tcase_add_test(tcase, a_request_has_its_time_to_arrive);
     tcase_add_test(tcase, the_form_precedes_the_bound);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
