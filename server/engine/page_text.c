@@ -1,6 +1,5 @@
 #include "server/engine/page_text.h"
 
-#include "pendientes/check.h"
 #include "pendientes/json.h"
 
 #include <string.h>
@@ -309,11 +308,30 @@ static const char *finished(writer *w) {
     return w->out.at;
 }
 
-/* True when a value makes every search its own: its plan is not kept. */
-static bool is_custom(const en_statement *statement, const ProtobufCMessage *request) {
-    const pd_message *message = statement->method->request;
-    for (unsigned i = 0; i < message->type->n_fields && i < 64; i++) {
-        if ((statement->header.custom >> i & 1) != 0 && pd_present(request, &message->type->fields[i])) {
+/* The filters that the call gives, by index; all bits when a list has several elements, which no index has in order. */
+static uint64_t filters_of(const writer *w) {
+    const en_sql *sql = &w->statement->parts[EN_MAIN];
+    uint64_t given = 0;
+    for (int i = 0; i < sql->n; i++) {
+        const en_param *param = &sql->params[i];
+        size_t n = param->depth == 1 ? en_param_count(param, w->request) : 0;
+        if (n > 1) {
+            return UINT64_MAX;
+        }
+        given |= n > 0 ? UINT64_C(1) << param->path[0].index : 0;
+    }
+    return given;
+}
+
+/* True when an index has the rows of this search in its order, whatever the values. */
+static bool keeps_plan(const writer *w, const en_page_ask *ask) {
+    const en_page *page = w->statement->page;
+    if (ask->sort != page->sorts || ask->number > 0 || count_forms(w) > 1) {
+        return false;
+    }
+    uint64_t given = filters_of(w);
+    for (int i = 0; i < page->n_kept; i++) {
+        if (page->kept[i] == given) {
             return true;
         }
     }
@@ -333,9 +351,8 @@ bool en_page_query(const en_statement *statement, en_page_part part, const en_pa
         put(&w, "EXPLAIN ");
         put_rows(&w);
     }
-    bool far = part == EN_PAGE_ROWS && ask->number > 0; /* as many texts as there are pages */
     *query = (pg_query){.sql = finished(&w),
-                        .keep = part != EN_PAGE_ESTIMATE && !far && !is_custom(statement, request),
+                        .keep = part != EN_PAGE_ESTIMATE && keeps_plan(&w, ask),
                         .types = w.types,
                         .n = w.params.n,
                         .values = w.params.values,

@@ -64,19 +64,24 @@ static bool read_class(en_statement *s, bool write, header_line *line, pd_arena 
     return true;
 }
 
-/* `-- plan custom <field> …` of a page. */
-static bool read_custom(en_statement *s, header_line *line, pd_arena *arena, const char **error) {
+/* `-- plan kept <field> …` of a page. */
+static bool read_kept(en_statement *s, header_line *line, pd_arena *arena, const char **error) {
+    en_page *page = s->page;
     header_line word;
-    bool custom = next_word(line, &word) && is_word(&word, "custom");
-    while (custom && next_word(line, &word)) {
+    if (!next_word(line, &word) || !is_word(&word, "kept") || page->n_kept == EN_MAX_KEPT) {
+        return en_misfit(s, arena, error, "cabecera: «plan» de una página solo admite «kept», hasta %d veces",
+                         EN_MAX_KEPT);
+    }
+    uint64_t *fields = &page->kept[page->n_kept++];
+    while (next_word(line, &word)) {
         int index = pd_field_by_name(s->method->request, word.at, word.len);
         if (index < 0 || index >= 64) {
-            return en_misfit(s, arena, error, "cabecera: plan custom: %s no tiene el campo «%.*s»",
+            return en_misfit(s, arena, error, "cabecera: plan kept: %s no tiene el campo «%.*s»",
                              s->method->request->type->name, (int)word.len, word.at);
         }
-        s->header.custom |= UINT64_C(1) << index;
+        *fields |= UINT64_C(1) << index;
     }
-    return custom || en_misfit(s, arena, error, "cabecera: «plan» solo admite «custom»");
+    return true;
 }
 
 static bool read_line(en_statement *s, header_line line, int *classes, pd_text *lock, pd_arena *arena,
@@ -99,7 +104,7 @@ static bool read_line(en_statement *s, header_line line, int *classes, pd_text *
         return en_page_sorts(s, line.at, line.len, arena, error);
     }
     if (is_word(&word, "plan") && s->page != NULL) {
-        return read_custom(s, &line, arena, error);
+        return read_kept(s, &line, arena, error);
     }
     if (!is_word(&word, "plan") && !is_word(&word, "total")) {
         return en_misfit(s, arena, error,

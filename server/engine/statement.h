@@ -26,9 +26,11 @@
  * `sort` may ask for, each a column of the rows; the first, with `,asc` or `,desc` behind it, is the default. Within
  * :pagina(…) {…}      stands only when all its parameters have values: what was not asked for costs no planning {a|b}
  * two forms that exclude each other, `a OR b` in effect; each is planned and read in order by itself :lista   is its
- * elements with commas: `IN (:estados)` The texts are prepared as they come and kept per connection, but not the calls
- * that give a field of `-- plan custom <field> …`. A statement that may refuse joins its verdict: FROM (SELECT … AS v)
- * c LEFT JOIN :pagina(…) q ON c.v IS NULL.
+ * elements with commas: `IN (:estados)` `-- plan kept [<field> …]`: a call that gives exactly these filters (of a list,
+ * one element), sees all rows and asks for the default order is prepared and keeps its plan, because an index has just
+ * these columns and the order. Every other search is planned with its values: without them the planner takes a rare one
+ * for a common one. A statement that may refuse joins its verdict: FROM (SELECT … AS v) c LEFT JOIN :pagina(…) q ON c.v
+ * IS NULL.
  *
  * Result columns: the reply's fields by name; `sub.campo` into a sub-message; `lista.campo` one element per row (an
  * all-NULL element is none); a json column a message or repeated field of its name. Columns that begin with `_` are the
@@ -55,10 +57,9 @@ typedef enum en_part { EN_MAIN, EN_LOCK } en_part;
 /* What the plans need to know of a file's header. */
 typedef struct en_header {
     bool write, batch, custom_plan, estimate_total;
-    uint64_t custom; /* request fields, by index, with which a page is planned anew each time */
-    bool has_lock;   /* of a read: for the writes whose version it is */
-    int coalesce;    /* index of the request's field, -1: none */
-    int hashed;      /* index of the request's field that is hashed before the statement, -1: none */
+    bool has_lock; /* of a read: for the writes whose version it is */
+    int coalesce;  /* index of the request's field, -1: none */
+    int hashed;    /* index of the request's field that is hashed before the statement, -1: none */
 } en_header;
 
 /* Ready for PQsendQueryPrepared; memory from the call's arena. */

@@ -70,6 +70,7 @@ enum en_mark {
     EN_MAX_PARAMS = 200,
     EN_MAX_SORTS = 32,
     EN_MAX_FORMS = 16,
+    EN_MAX_KEPT = 16,
 };
 
 /* What a page can be sorted by. */
@@ -84,6 +85,8 @@ typedef struct en_page {
     int n_sorts;
     en_sort sorts[EN_MAX_SORTS]; /* the first is the default */
     bool desc;                   /* its direction */
+    int n_kept;
+    uint64_t kept[EN_MAX_KEPT]; /* sets of request fields, by index */
     const char *head, *rows, *tail, *alias;
 } en_page;
 

@@ -1,5 +1,6 @@
 -- read
 -- sort id,asc
+-- plan kept
 
 SELECT q.id AS "content.id", q.version_code AS "content.version_code", q.plataforma AS "content.plataforma",
        q.obligatoria AS "content.obligatoria", q.descripcion AS "content.descripcion",

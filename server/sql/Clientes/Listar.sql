@@ -1,5 +1,6 @@
 -- read
 -- sort id,asc
+-- plan kept
 
 SELECT k.id AS "content.id", k.tipo_cliente AS "content.tipo_cliente", k.nombre AS "content.nombre",
        k.tipo_documento AS "content.tipo_documento", k.codigo_cliente AS "content.codigo_cliente",

@@ -1,5 +1,6 @@
 -- read
 -- sort id,asc
+-- plan kept
 
 SELECT q.id AS "content.id", q.empleado_id AS "content.empleado_id", q.cliente_id AS "content.cliente_id",
        (SELECT e.nombre FROM empleados e WHERE e.id = q.empleado_id) AS "content.empleado_nombre",

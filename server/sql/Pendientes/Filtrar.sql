@@ -1,7 +1,13 @@
 -- read
 -- sort fechaCreacion=fecha_creacion,desc id fechaModificacion=fecha_modificacion fechaPendiente=fecha_pendiente estado
 -- sort estadoTecnico=estado_tecnico lugar empresa prioridad direccion tipo cliente.nombre=cliente
--- plan custom titulo estados_tecnico
+-- plan kept
+-- plan kept cliente_id
+-- plan kept asignado_a_id
+-- plan kept registrado_por_id
+-- plan kept estados tipo
+-- plan kept lugar
+-- plan kept prioridad
 
 SELECT q.id AS "content.id", q.fecha_creacion AS "content.fecha_creacion", q.fecha_pendiente AS "content.fecha_pendiente",
        q.registrado_por AS "content.id_empleado_registro",
