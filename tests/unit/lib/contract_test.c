@@ -1,8 +1,10 @@
-#include "pendientes/contract.h"
+#include "pendientes/check.h"
 
 #include "pendientes/v1/averias.pb-c.h"
+#include "pendientes/v1/pendientes.pb-c.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,6 +115,34 @@ START_TEST(options_of_fields_arrive) {
 }
 END_TEST
 
+/* What is wrong with that search's form, "" when nothing is. */
+static const char *judged(const char *sort, const char *cursor, bool page) {
+    static char said[400];
+    Pendientes__V1__FiltrarPendientesReq request = PENDIENTES__V1__FILTRAR_PENDIENTES_REQ__INIT;
+    request.sort = (char *)sort;
+    request.cursor = (char *)cursor;
+    request.has_page = page;
+    pd_arena *arena = pd_arena_new();
+    pd_status status = {0};
+    pd_check(method("pendientes.v1.Pendientes/Filtrar")->request, &request.base, arena, &status);
+    snprintf(said, sizeof said, "%s", pd_status_message(&status, arena));
+    pd_arena_free(arena);
+    return said;
+}
+
+START_TEST(patterns_and_exclusions_hold) {
+    static const char *const good[] = {"id", "id,asc", "cliente.nombre,desc", "fechaCreacion"};
+    static const char *const bad[] = {"", "nada", "id,", "id,up", "ID", "clientexnombre", " id", "id,asc,desc", "id\n"};
+    for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+        ck_assert_str_eq(judged(good[i], NULL, true), "");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        ck_assert_msg(strncmp(judged(bad[i], NULL, false), "sort: debe tener la forma ", 26) == 0, "«%s»", bad[i]);
+    ck_assert_str_eq(judged(NULL, "Az0_-", false), "");
+    ck_assert_str_eq(judged(NULL, "Az0_-", true), "cursor: no puede ir junto a page");
+    ck_assert_str_ne(judged(NULL, "a+b", false), "");
+}
+END_TEST
+
 START_TEST(options_of_methods_arrive) {
     const pd_method *get = method("pendientes.v1.Averias/Obtener"), *create = method("pendientes.v1.Averias/Crear");
     const pd_method *edit = method("pendientes.v1.Averias/Editar"),
@@ -204,6 +234,7 @@ int main(void) {
     tcase_add_test(names, hidden_fields_have_no_key);
     tcase_add_test(tables, tables_stand_beside_the_descriptors);
     tcase_add_test(tables, options_of_fields_arrive);
+    tcase_add_test(tables, patterns_and_exclusions_hold);
     tcase_add_test(tables, options_of_methods_arrive);
     tcase_add_test(tables, routes_know_their_segments);
     tcase_add_test(tables, the_document_is_whole);

@@ -106,6 +106,11 @@ class Fields(Test):
         self.field("optional string a = 2 [(pendientes.campo) = { formato: DECIMAL decimal_max: \"1.005\" }];", "«1.005» is no decimal")
         self.field("optional string a = 2 [(pendientes.campo) = { formato: DECIMAL decimal_min: \"2\" decimal_max: \"1\" }];", "decimal_min is over")
         self.field("optional string a = 2 [(pendientes.campo) = { patron: \"(\" }];", "patron is no regular expression")
+        for pattern in ("[0-9]+?", "(?:a)", "[^a]", "a.b", "[[:digit:]]", "ñ", "\\\\d", "a\\\\b", "[\\\\]]", "a++"):
+            self.field(f'optional string a = 2 [(pendientes.campo) = {{ patron: "{pattern}" }}];', "patron is not of the part")
+        self.field('optional string a = 2 [(pendientes.campo) = { excluye: "b" }];', "excluye «b»")
+        self.field('optional int64 a = 2 [(pendientes.campo) = { cabecera: "X" }];', "cabecera is for", side="resp")
+        self.field('optional string a = 2 [(pendientes.campo) = { cabecera: "x y" }];', "no header's name", side="resp")
         self.field("optional bool a = 2 [(pendientes.campo) = { visible: true }];", "visible is for a string")
 
     def test_protection(self):
