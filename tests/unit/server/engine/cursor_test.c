@@ -22,7 +22,8 @@ START_TEST(a_place_comes_back) {
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         const char *text = en_cursor_seal(secret, &order, keys[i], ids[i], arena), *key = "x";
         int64_t id = 7;
-        ck_assert_uint_eq(strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"), strlen(text));
+        ck_assert_uint_eq(strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
+                          strlen(text));
         ck_assert(en_cursor_open(secret, &order, text, arena, &key, &id));
         ck_assert_int_eq(id, ids[i]);
         ck_assert(keys[i] ? strcmp(key, keys[i]) == 0 : key == NULL);

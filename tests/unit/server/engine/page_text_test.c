@@ -58,14 +58,15 @@ START_TEST(a_list_is_its_elements) {
     request.textos = texts;
     request.n_textos = 2;
     ask.number = 3;
-    expect(EN_PAGE_ROWS, FRONT "(SELECT f.* FROM (SELECT * FROM t WHERE v  AND b IN ($1, $2) ) f" ORDER
-                               " LIMIT 11 OFFSET 30)" BACK);
+    expect(EN_PAGE_ROWS,
+           FRONT "(SELECT f.* FROM (SELECT * FROM t WHERE v  AND b IN ($1, $2) ) f" ORDER " LIMIT 11 OFFSET 30)" BACK);
     ck_assert_int_eq(query.n, 2);
     ck_assert_str_eq(query.values[1], "y");
     ck_assert(!query.keep);
     ask.number = 0;
     request.n_textos = 1;
-    expect(EN_PAGE_COUNT, "SELECT count(*) FROM (SELECT FROM (SELECT * FROM t WHERE v  AND b IN ($1) ) f LIMIT 10001) x");
+    expect(EN_PAGE_COUNT,
+           "SELECT count(*) FROM (SELECT FROM (SELECT * FROM t WHERE v  AND b IN ($1) ) f LIMIT 10001) x");
     ck_assert(query.keep);
     request.has_numero = 1;
     expect(EN_PAGE_ESTIMATE, "EXPLAIN SELECT FROM (SELECT * FROM t WHERE v AND a = $1 AND b IN ($2) ) f");
@@ -74,13 +75,15 @@ END_TEST
 
 START_TEST(two_forms_are_two_searches) {
     request.texto = "z";
-    expect(EN_PAGE_ROWS, FRONT "(SELECT f.* FROM ((SELECT f.* FROM (SELECT * FROM t WHERE v   AND c = $1) f" ORDER
-                               " LIMIT 11) UNION ALL (SELECT f.* FROM (SELECT * FROM t WHERE v   AND d = $1 AND c <> $1) f" ORDER
-                               " LIMIT 11)) f" ORDER " LIMIT 11 OFFSET 0)" BACK);
+    expect(EN_PAGE_ROWS,
+           FRONT "(SELECT f.* FROM ((SELECT f.* FROM (SELECT * FROM t WHERE v   AND c = $1) f" ORDER
+                 " LIMIT 11) UNION ALL (SELECT f.* FROM (SELECT * FROM t WHERE v   AND d = $1 AND c <> $1) f" ORDER
+                 " LIMIT 11)) f" ORDER " LIMIT 11 OFFSET 0)" BACK);
     ck_assert_int_eq(query.n, 1);
     ck_assert(!query.keep);
-    expect(EN_PAGE_COUNT, "SELECT count(*) FROM (SELECT FROM (SELECT * FROM t WHERE v   AND c = $1) f UNION ALL SELECT FROM"
-                          " (SELECT * FROM t WHERE v   AND d = $1 AND c <> $1) f LIMIT 10001) x");
+    expect(EN_PAGE_COUNT,
+           "SELECT count(*) FROM (SELECT FROM (SELECT * FROM t WHERE v   AND c = $1) f UNION ALL SELECT FROM"
+           " (SELECT * FROM t WHERE v   AND d = $1 AND c <> $1) f LIMIT 10001) x");
 }
 END_TEST
 
