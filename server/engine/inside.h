@@ -47,7 +47,6 @@ typedef struct en_single {
     pg_unit unit;
     pg_query queries[2];
     PGresult *results[2];
-    ProtobufCMessage *page; /* answered but for its total, which is being estimated */
 } en_single;
 
 en_group *en_group_new(en_engine *engine);

@@ -174,12 +174,6 @@ const char *en_page_cursor(const en_statement *statement, const en_page_ask *ask
     return en_cursor_seal(secret, &order, key, strtoll(PQgetvalue(rows, row, own->sort_id), NULL, 10), arena);
 }
 
-void en_page_total(const en_statement *statement, ProtobufCMessage *reply, int64_t total) {
-    const pd_message *message = en_statement_method(statement)->reply;
-    int64_t size = asked(message, reply, "size", 10);
-    set_total(message, reply, total, size > 0 ? size : 1);
-}
-
 bool en_page_is_none(const en_statement *statement, const PGresult *rows) {
     return PQgetisnull(rows, 0, statement->own.sort_id);
 }

@@ -2,7 +2,6 @@
 
 #include "server/engine/decided.h"
 #include "server/engine/inside.h"
-#include "server/engine/page_text.h"
 
 #include "pendientes/log.h"
 
@@ -140,50 +139,6 @@ bool en_query(en_engine *engine, sv_call *call, const en_statement *statement, e
     return en_query_of(engine, call, statement, part, call->request, query);
 }
 
-/* The planner's guess of how many rows a page's count, cut at a limit, left out: in EXPLAIN's text the node below the
- * Limit below the Aggregate. -1 when the plan has no such place. */
-static int64_t estimated_rows(const PGresult *plan) {
-    const char *above = "", *below = "";
-    for (int i = 0; i < PQntuples(plan); i++) {
-        const char *line = PQgetvalue(plan, i, 0), *rows = strstr(line, " rows=");
-        if (!strstr(line, "(cost=") || !rows)
-            continue; /* a node's condition, not a node */
-        if (strstr(above, "Aggregate  (") && strstr(below, "->  Limit  ("))
-            return strtoll(rows + 6, NULL, 10);
-        above = below;
-        below = line;
-    }
-    return -1;
-}
-
-static void estimate_done(pg_unit *unit, pg_end end) {
-    sv_call *call = unit->arg;
-    en_single *single = call->plan;
-    int64_t rows = end == PG_DONE ? estimated_rows(unit->results[0]) : -1;
-    if (rows > EN_EXACT_TOTAL)
-        en_page_total(single->statement, single->page, rows);
-    sv_call_end(call, single->page);
-}
-
-/* Asks for the plan of the statement that just ran, with the same parameters. Whatever comes of it, the page is
- * answered. */
-static void estimate(sv_call *call, en_single *single) {
-    pg_query *query = &single->queries[0];
-    *query = single->queries[single->unit.n - 1];
-    query->name = NULL;
-    query->sql = pd_arena_printf(call->arena, "EXPLAIN %s", en_statement_sql(single->statement, EN_MAIN));
-    en_statement_types(single->statement, EN_MAIN, &query->types);
-    single->unit = (pg_unit){.queries = query,
-                             .n = 1,
-                             .results = single->results,
-                             .rerun = true,
-                             .due_ms = call->due_ms,
-                             .fn = estimate_done,
-                             .arg = call};
-    if (!pg_lanes_add(single->engine->options.lanes, single->lane, &single->unit))
-        sv_call_end(call, single->page);
-}
-
 static void single_done(pg_unit *unit, pg_end end) {
     sv_call *call = unit->arg;
     en_single *single = call->plan;
@@ -191,13 +146,7 @@ static void single_done(pg_unit *unit, pg_end end) {
         en_answer_failure(single->engine, call, unit, end);
         return;
     }
-    const PGresult *rows = unit->results[unit->n - 1];
-    single->page = en_rows_reply(single->engine, call, single->statement, rows);
-    if (single->page && en_statement_header(single->statement)->estimate_total &&
-        en_total(single->statement, rows, 0) > EN_EXACT_TOTAL)
-        estimate(call, single);
-    else
-        sv_call_end(call, single->page);
+    en_answer_rows(single->engine, call, single->statement, unit->results[unit->n - 1]);
 }
 
 void en_single_run(en_engine *engine, sv_call *call, const en_statement *statement, pg_lane_id lane) {

@@ -106,17 +106,15 @@ static bool read_line(en_statement *s, header_line line, int *classes, pd_text *
     if (is_word(&word, "plan") && s->page != NULL) {
         return read_kept(s, &line, arena, error);
     }
-    if (!is_word(&word, "plan") && !is_word(&word, "total")) {
+    if (!is_word(&word, "plan")) {
         return en_misfit(s, arena, error,
                          "cabecera: palabra desconocida «%.*s» (los comentarios van tras una línea en blanco)",
                          (int)word.len, word.at);
     }
-    bool plan = *word.at == 'p';
-    if (!next_word(&line, &value) || !is_word(&value, plan ? "custom" : "estimate") || next_word(&line, &more)) {
-        return en_misfit(s, arena, error, "cabecera: «%s» solo admite «%s»", plan ? "plan" : "total",
-                         plan ? "custom" : "estimate");
+    if (!next_word(&line, &value) || !is_word(&value, "custom") || next_word(&line, &more)) {
+        return en_misfit(s, arena, error, "cabecera: «plan» solo admite «custom»");
     }
-    *(plan ? &s->header.custom_plan : &s->header.estimate_total) = true;
+    s->header.custom_plan = true;
     return true;
 }
 
@@ -154,9 +152,6 @@ bool en_check_header(const en_statement *s, pd_arena *arena, const char **error)
     }
     if (s->page != NULL && (header->write || header->coalesce >= 0 || !s->method->reply->is_page)) {
         return en_misfit(s, arena, error, "cabecera: «sort» solo vale en un «read» cuya respuesta es una página");
-    }
-    if (header->estimate_total && !s->method->reply->is_page) {
-        return en_misfit(s, arena, error, "cabecera: «total» solo vale si la respuesta es una página");
     }
     if (header->coalesce >= 0) {
         const en_sql *main = &s->parts[EN_MAIN];

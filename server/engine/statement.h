@@ -11,7 +11,6 @@
  *                                     a write's transaction, to compare its ETag with If-Match
  *   -- plan custom                    planned with its parameters each time (searches)
  *   -- sort <name>[=<column>] …       a page's orders, see below
- *   -- total estimate                 a page whose `_total` past 10,000 is estimated
  * The header ends at the first line that is blank or no comment; comments may follow below.
  *
  * Parameters: :campo (NULL when absent), :campo? (bool: present, or named in `limpiar`), :sub.campo, repeated scalars
@@ -56,7 +55,7 @@ typedef enum en_part { EN_MAIN, EN_LOCK } en_part;
 
 /* What the plans need to know of a file's header. */
 typedef struct en_header {
-    bool write, batch, custom_plan, estimate_total;
+    bool write, batch, custom_plan;
     bool has_lock; /* of a read: for the writes whose version it is */
     int coalesce;  /* index of the request's field, -1: none */
     int hashed;    /* index of the request's field that is hashed before the statement, -1: none */
@@ -107,8 +106,6 @@ ProtobufCMessage *en_reply(const en_statement *statement, const PGresult *result
                            pd_arena *arena, pd_status *status);
 /* `_total` of that row; -1 when the statement has none or it is NULL. */
 int64_t en_total(const en_statement *statement, const PGresult *result, int row);
-/* Puts an estimated total into a page that en_reply made; `last` stays. */
-void en_page_total(const en_statement *statement, ProtobufCMessage *reply, int64_t total);
 /* The method's not_found template filled from the request. */
 void en_not_found(const en_statement *statement, const ProtobufCMessage *request, pd_arena *arena, pd_status *status);
 

@@ -251,23 +251,6 @@ START_TEST(the_last_page_says_so) {
 }
 END_TEST
 
-START_TEST(an_estimated_total_is_put_in_later) {
-    request.has_size = 1;
-    request.size = 2;
-    const en_statement *s =
-        run(ts_sample_page(), "-- read\n-- total estimate\nSELECT g::bigint AS \"content.id\", 'x' AS "
-                              "\"content.nombre\", now() AS \"content.cuando\", 10001::bigint AS _total, "
-                              "true AS _ultima FROM generate_series(1, 2) g");
-    ck_assert_int_eq(en_total(s, result, 0), 10001);
-    Muestra__Pagina *page = (Muestra__Pagina *)reply_to(s, &assigned, NULL);
-    ck_assert(page->last); /* _ultima knows better than the total */
-    en_page_total(s, &page->base, 50001);
-    ck_assert_int_eq(page->total_elements, 50001);
-    ck_assert_int_eq(page->total_pages, 25001);
-    ck_assert(page->last);
-}
-END_TEST
-
 #define VERDICT(code, field, message)                                                                                  \
     ", " code "::text AS _codigo, " field "::text AS _campo, " message "::text AS _mensaje"
 #define NOTE "-- write\nSELECT 1::bigint AS id, 'n' AS nombre, now() AS cuando"
@@ -430,7 +413,6 @@ int main(void) {
     tcase_add_test(tests, a_page_has_one_element_a_row);
     tcase_add_test(tests, a_page_without_rows_is_empty);
     tcase_add_test(tests, the_last_page_says_so);
-    tcase_add_test(tests, an_estimated_total_is_put_in_later);
     tcase_add_test(tests, a_null_code_is_success);
     tcase_add_test(tests, a_refusal_names_the_field_as_json_does);
     tcase_add_test(tests, a_refusal_without_field_has_none);

@@ -76,13 +76,11 @@ END_TEST
 
 START_TEST(headers_say_how_a_statement_runs) {
     const en_header *h = en_statement_header(parse(ts_sample_part(), "-- read coalesce=id\nSELECT :id"));
-    ck_assert(!h->write && !h->batch && !h->custom_plan && !h->estimate_total && !h->has_lock);
+    ck_assert(!h->write && !h->batch && !h->custom_plan && !h->has_lock);
     ck_assert_int_eq(h->coalesce, 0);
     h = en_statement_header(parse(ts_sample_note(), "-- write batch\n-- plan custom\n\n-- una nota\nSELECT 1"));
     ck_assert(h->write && h->batch && h->custom_plan && !h->has_lock);
     ck_assert_int_eq(h->coalesce, -1);
-    h = en_statement_header(parse(ts_sample_page(), "-- read\n-- total estimate\nSELECT 1"));
-    ck_assert(h->estimate_total);
     const en_statement *s =
         parse(ts_sample_note(), "-- write\n-- lock SELECT 1 FROM t\n-- lock WHERE id = :id FOR UPDATE\n"
                                 "SELECT :texto, :id");
@@ -145,8 +143,7 @@ static const struct wrong {
     {ts_sample_part, "-- read coalesce=id\nSELECT 1", "único parámetro"},
     {ts_sample_note, "-- write\n-- plan generic\nSELECT 1", "«plan» solo admite «custom»"},
     {ts_sample_note, "-- write\n-- plan\nSELECT 1", "«plan» solo admite «custom»"},
-    {ts_sample_page, "-- read\n-- total exact\nSELECT 1", "«total» solo admite «estimate»"},
-    {ts_sample_part, "-- read\n-- total estimate\nSELECT 1", "página"},
+    {ts_sample_part, "-- read\n-- sort id\nSELECT 1 FROM :pagina(SELECT 1) q", "página"},
     {ts_sample_part, "-- read\n-- lock SELECT 1\nSELECT 1", "«lock» solo vale con «write»"},
     {ts_sample_note, "-- write batch\n-- lock SELECT 1\nSELECT 1", "«batch»"},
     {ts_sample_note, "-- write\n-- lock SELECT :nada\nSELECT 1", "parámetro desconocido «:nada»"},
