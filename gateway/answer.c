@@ -260,7 +260,8 @@ static void answer_value(gw_call *call, const ProtobufCMessage *value) {
 
 /* Whether the client says that it has the answer of this tag. */
 bool gw_client_has(const gw_call *call, gw_slice etag) {
-    return etag.at && call->verb == PD_GET && !call->match.route->takes_over && call->headers.if_none_match.at &&
+    const pd_route *route = call->match.route;
+    return etag.at && call->verb == PD_GET && !(route && route->takes_over) && call->headers.if_none_match.at &&
            gw_none_match(gw_header_list(&call->req->headers, "if-none-match", call->arena), etag);
 }
 
@@ -299,7 +300,13 @@ void gw_answer_stream(gw_call *call, const char *type, h2o_generator_t *generato
     gw_answer_start(call, 200, 0, generator);
 }
 
-void gw_answer_public(gw_call *call, const char *type, const char *bytes, size_t len) {
+void gw_answer_page(gw_call *call, const gw_page *page) {
     add(call, H2O_TOKEN_CACHE_CONTROL, H2O_STRLIT("no-cache"));
-    send_body(call, 200, type, bytes, len);
+    add(call, H2O_TOKEN_ETAG, page->etag.at, page->etag.len);
+    if (page->policy)
+        gw_answer_header(call, "content-security-policy", page->policy);
+    if (gw_client_has(call, page->etag))
+        gw_answer_not_modified(call);
+    else
+        send_body(call, 200, page->type, page->bytes.at, page->bytes.len);
 }

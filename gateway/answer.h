@@ -4,6 +4,7 @@
 #define GATEWAY_ANSWER_H
 
 #include "gateway/call.h"
+#include "gateway/pages.h"
 #include "pendientes/json.h"
 
 /* The HTTP status of an outcome, its reason told apart (422, 412). */
@@ -34,7 +35,6 @@ bool gw_client_has(const gw_call *call, gw_slice etag);
 void gw_answer_start(gw_call *call, int http, size_t body_len, h2o_generator_t *generator);
 /* 304, the whole answer. */
 void gw_answer_not_modified(gw_call *call);
-/* Bytes that live as long as the process, for anybody. */
-void gw_answer_public(gw_call *call, const char *type, const char *bytes, size_t len);
+void gw_answer_page(gw_call *call, const gw_page *page);
 
 #endif

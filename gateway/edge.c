@@ -6,7 +6,6 @@
 #include "gateway/file.h"
 #include "gateway/h2guard.h"
 #include "gateway/key.h"
-#include "gateway/pages.h"
 #include "gateway/sse.h"
 #include "gateway/upload.h"
 
@@ -177,7 +176,7 @@ static void serve_page(gw_call *call, const gw_page *page) {
     if (call->options)
         gw_answer_options(call);
     else if (call->verb == PD_GET)
-        gw_answer_public(call, page->type, page->bytes, page->len);
+        gw_answer_page(call, page);
     else
         gw_refuse(call, 405, PD_UNIMPLEMENTED, "El método no está permitido en esta ruta");
 }

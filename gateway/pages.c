@@ -1,18 +1,43 @@
 #include "gateway/pages.h"
 
-#include "pendientes/contract.h"
+#include "gateway/conditional.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+#define JSON "application/json"
+#define HTML "text/html; charset=utf-8"
+
+enum { N_PAGES = 4 };
+
+static gw_slice tag_of(gw_slice bytes, pd_arena *arena) {
+    uint8_t digest[EVP_MAX_MD_SIZE];
+    if (!EVP_Digest(bytes.at, bytes.len, digest, NULL, EVP_sha256(), NULL))
+        abort(); /* no memory */
+    return gw_etag(digest, false, arena);
+}
+
+/* The arena is the process's. */
+static const gw_page *all(void) {
+    static gw_page pages[N_PAGES];
+    if (pages[0].path)
+        return pages;
+    pd_arena *arena = pd_arena_new();
+    gw_slice document = {pd_openapi, pd_openapi_len}, docs = {gw_docs, gw_docs_len};
+    gw_slice document_tag = tag_of(document, arena), docs_tag = tag_of(docs, arena);
+    pages[0] = (gw_page){"/openapi.json", JSON, NULL, document, document_tag};
+    pages[1] = (gw_page){"/v3/api-docs", JSON, NULL, document, document_tag};
+    pages[2] = (gw_page){"/docs", HTML, gw_docs_policy, docs, docs_tag};
+    pages[3] = (gw_page){"/swagger-ui.html", HTML, gw_docs_policy, docs, docs_tag};
+    return pages;
+}
 
 const gw_page *gw_page_find(gw_slice path) {
-    static gw_page pages[] = {
-        {.path = "/openapi.json", .type = "application/json", .bytes = pd_openapi},
-        {.path = "/v3/api-docs", .type = "application/json", .bytes = pd_openapi},
-    };
+    const gw_page *pages = all();
     if (path.len > 1 && path.at[path.len - 1] == '/')
         path.len--;
-    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
-        if (gw_slice_is(path, pages[i].path)) {
-            pages[i].len = pd_openapi_len;
+    for (size_t i = 0; i < N_PAGES; i++)
+        if (gw_slice_is(path, pages[i].path))
             return &pages[i];
-        }
     return NULL;
 }

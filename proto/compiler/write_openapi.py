@@ -81,7 +81,12 @@ PARAMETERS |= {
     "IfNoneMatch": {
         "name": "If-None-Match", "in": "header", "schema": {"type": "string", "pattern": rf'^(\*|(W/)?{TAG}(, ?(W/)?{TAG})*)$'},
         "description": "El `ETag` (o varios, con comas) que el cliente ya tiene: si alguno es el de ahora, 304 sin cuerpo."}}
-PAGES = ["/openapi.json", "/v3/api-docs"]
+# What the gateway serves by itself: path, operation, summary, description, content. (gateway/pages.c)
+PAGES = [
+    ("/openapi.json", "Documento_1", "Este documento", "", "application/json", {"type": "object"}),
+    ("/v3/api-docs", "Documento_2", "Este documento", " Lo mismo que `/openapi.json`.", "application/json", {"type": "object"}),
+    ("/docs", "Documento_3", "Este documento, como página", " Muestra cada operación y la prueba.", "text/html", {"type": "string"}),
+    ("/swagger-ui.html", "Documento_4", "Este documento, como página", " Lo mismo que `/docs`.", "text/html", {"type": "string"})]
 IMAGES = ["image/jpeg", "image/png", "image/webp", "image/gif", "image/heic", "image/heif"]
 HEADERS = {
     "RequestId": {"schema": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,64}$"}, "description": "El id de la petición."},
@@ -111,13 +116,15 @@ def error(status):
     return {"description": description, "headers": headers, "content": content}
 
 
-def page(path, number):
-    """What the gateway serves by itself: this document."""
-    content = {"application/json": {"schema": {"type": "object"}}}
+def page(operation, summary, description, kind, schema):
+    headers = {"X-Request-Id": header("RequestId"), "ETag": header("ETag")}
+    if kind == "text/html":
+        headers["Content-Security-Policy"] = {"schema": {"type": "string"}, "description": "Solo lo que la página trae."}
     return {"get": {
-        "operationId": f"Documento_{number}", "tags": ["Documento"], "summary": "Este documento", "security": [],
-        "description": "Público, sin token." + ("" if number == 1 else f" Lo mismo que `{PAGES[0]}`."),
-        "responses": {"200": {"description": "Este documento", "headers": {"X-Request-Id": header("RequestId")}, "content": content},
+        "operationId": operation, "tags": ["Documento"], "summary": summary, "security": [], "description": f"Público, sin token.{description}",
+        "parameters": [{"$ref": "#/components/parameters/IfNoneMatch"}],
+        "responses": {"200": {"description": summary, "headers": headers, "content": {kind: {"schema": schema}}},
+                      "304": {"description": "El cliente ya lo tiene (If-None-Match).", "headers": headers},
                       "431": {"$ref": "#/components/responses/Error431"}}}}
 
 
@@ -290,7 +297,7 @@ class Document:
                 if route.takes_over:
                     continue  # a parameter of the read's
                 out.setdefault(json_path(route), {})[route.verb] = Operation(route, number, self.schemas).json()
-        return {**out, **{path: page(path, i + 1) for i, path in enumerate(PAGES)}}
+        return {**out, **{path: page(*of) for path, *of in PAGES}}
 
     def components(self):
         return {"securitySchemes": {"bearer": {

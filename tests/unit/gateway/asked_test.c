@@ -134,6 +134,93 @@ START_TEST(test_cors) {
 }
 END_TEST
 
+/* --- the gateway's own pages --- */
+
+static const char *const pages[] = {"/openapi.json", "/v3/api-docs", "/docs", "/swagger-ui.html"};
+
+static const char *value_of(const answer *a, const char *name) {
+    static char value[1024];
+    const char *at = strcasestr(a->headers, name);
+    ck_assert_msg(at != NULL, "no %s in\n%s", name, a->headers);
+    at += strlen(name);
+    snprintf(value, sizeof value, "%.*s", (int)strcspn(at, "\r\n"), at);
+    return value;
+}
+
+START_TEST(test_pages_have_tags) {
+    const char *path = pages[_i], *verbs[] = {"GET", "HEAD"};
+    char held[128], tag[64];
+    snprintf(tag, sizeof tag, "%s", value_of(ASK(.path = path), "\netag: "));
+    ck_assert_uint_eq(strlen(tag), 34);
+    ck_assert_str_eq(value_of(ASK(.path = pages[_i ^ 1], .tls = true), "\netag: "), tag);
+    ck_assert_str_ne(value_of(ASK(.path = pages[_i ^ 2]), "\netag: "), tag);
+    snprintf(held, sizeof held, "If-None-Match: \"x\", W/%s", tag);
+    for (size_t i = 0; i < 2; i++) {
+        answer *a = ASK(.verb = verbs[i], .path = path, .http2 = i, .headers = {held});
+        ck_assert_int_eq(a->status, 304);
+        ck_assert_uint_eq(a->len, 0);
+        ck_assert_str_eq(value_of(a, "\netag: "), tag);
+        NO_HEADER(a, "content-length: 0");
+        a = ASK(.verb = verbs[i], .path = path, .http2 = i, .headers = {"If-None-Match: \"x\""});
+        ck_assert_int_eq(a->status, 200);
+        ck_assert_int_gt(atoi(value_of(a, "\ncontent-length: ")), 1000);
+        HEADER(a, "cache-control: no-cache");
+        HEADER(a, "x-content-type-options: nosniff");
+    }
+}
+END_TEST
+
+START_TEST(test_pages_are_read_only) {
+    static const char *const verbs[] = {"POST", "PUT", "DELETE", "PATCH", "OTRO"};
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        answer *a = ASK(.verb = verbs[i], .path = pages[_i], .http2 = i & 1);
+        ck_assert_int_eq(a->status, 405);
+        HEADER(a, "allow: GET, HEAD, OPTIONS");
+    }
+    answer *a = ASK(.verb = "OPTIONS", .path = pages[_i]);
+    ck_assert_int_eq(a->status, 200);
+    HEADER(a, "allow: GET, HEAD, OPTIONS");
+}
+END_TEST
+
+/* How a policy admits one element of the page: by the hash of what it holds. Returns how many there are. */
+static int expect_admitted(const char *page, const char *policy, const char *element) {
+    char open[16], close[16], source[128];
+    int n = 0;
+    snprintf(open, sizeof open, "<%s>", element);
+    snprintf(close, sizeof close, "</%s>", element);
+    for (const char *at = strstr(page, open); at; at = strstr(at, open), n++) {
+        const char *end = strstr(at += strlen(open), close);
+        unsigned char digest[32], text[48];
+        ck_assert_ptr_nonnull(end);
+        ck_assert_int_eq(EVP_Digest(at, (size_t)(end - at), digest, NULL, EVP_sha256(), NULL), 1);
+        EVP_EncodeBlock(text, digest, sizeof digest);
+        snprintf(source, sizeof source, "'sha256-%s'", (char *)text);
+        ck_assert_msg(strstr(policy, source) != NULL, "%s is not in %s", source, policy);
+    }
+    return n;
+}
+
+/* It brings all that it needs, and its policy admits that and nothing else. */
+START_TEST(test_docs) {
+    answer *a = ASK(.path = _i ? "/swagger-ui.html/" : "/docs");
+    ck_assert_int_eq(a->status, 200);
+    HEADER(a, "content-type: text/html; charset=utf-8");
+    const char *policy = value_of(a, "\ncontent-security-policy: ");
+    static const char *const has[] = {"default-src 'none'; ", "connect-src 'self'; ", "frame-ancestors 'none'"};
+    for (size_t i = 0; i < sizeof has / sizeof *has; i++)
+        ck_assert_msg(strstr(policy, has[i]) != NULL, "%s", policy);
+    ck_assert_ptr_null(strstr(policy, "unsafe"));
+    ck_assert_int_eq(expect_admitted(a->body, policy, "script"), 3);
+    ck_assert_int_eq(expect_admitted(a->body, policy, "style"), 1);
+    static const char *const never[] = {"http://", "https://", " src=", "<link rel=\"stylesheet",
+                                        " style=", "innerHTML"};
+    for (size_t i = 0; i < sizeof never / sizeof *never; i++)
+        ck_assert_msg(strstr(a->body, never[i]) == NULL, "%s is in the page", never[i]);
+    NO_HEADER(ASK(.path = "/openapi.json"), "content-security-policy");
+}
+END_TEST
+
 int main(int argc, char **argv) {
     if (argc == 3 && strcmp(argv[1], "--core") == 0)
         return core_main(argv[2]);
@@ -148,6 +235,9 @@ int main(int argc, char **argv) {
     tcase_add_test(tests, test_strict);
     tcase_add_test(tests, test_options);
     tcase_add_loop_test(tests, test_cors, 0, 2);
+    tcase_add_loop_test(tests, test_pages_have_tags, 0, 4);
+    tcase_add_loop_test(tests, test_pages_are_read_only, 0, 4);
+    tcase_add_loop_test(tests, test_docs, 0, 2);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

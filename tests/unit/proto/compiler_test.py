@@ -333,7 +333,7 @@ class Routes(Test):
         def version(name):
             return f'option (pendientes.metodo) = {{ version: "{name}" }};'
         put, act = 'put: "/a/{id}" body: "*"', 'put: "/a/{id}/b" body: "*"'
-        last = re.compile(r"-1, (true|false), (0|&pd_methods\[\d+\]), false, false, 0\},$", re.M)
+        last = re.compile(r"-1, (true|false), (0|&pd_methods\[\d+\]), false, false, 0, false, false\},$", re.M)
         self.assertEqual(last.findall(self.taken(more=others("Poner", put)).tables), [("true", "0"), ("true", "&pd_methods[0]")])
         self.assertEqual(last.findall(self.taken(more=others("Hacer", act)).tables), [("true", "0"), ("false", "0")])
         named = self.taken(more=others("Hacer", act, version("Pruebas.Probar")))
