@@ -197,6 +197,8 @@ static void forget_users(void *arg) {
     sv_core *core = arg;
     PD_LOG(PD_LOG_WARN, "users may be stale: refusing calls until they are read again");
     id_identity_lost(core->identity);
+    if (core->waiters)
+        ev_waiters_refuse(core->waiters);
 }
 
 ev_waiters *sv_core_waiters(sv_core *core) {

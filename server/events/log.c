@@ -37,8 +37,13 @@ const pd_events *ev_log_events(const ev_log *log) {
 /* True when there may be more. */
 static bool take(ev_log *log, const PGresult *rows) {
     int n = PQntuples(rows), number = PQfnumber(rows, "numero");
-    if (!log->events) { /* what came before the first look is read from the table by whoever asks */
-        log->events = pd_events_new(ev_read_head(rows));
+    int64_t last = ev_read_head(rows);
+    bool back = log->events && last < pd_events_head(log->events);
+    if (back) /* another database: one that was restored, or a standby that had not heard of the last */
+        PD_LOG(PD_LOG_WARN, "the events went back", PD_I("from", pd_events_head(log->events)), PD_I("to", last));
+    if (back || !log->events) { /* what came before is read from the table by whoever asks */
+        pd_events_free(log->events);
+        log->events = pd_events_new(last);
         return false;
     }
     int64_t before = pd_events_head(log->events);

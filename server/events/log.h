@@ -30,7 +30,8 @@ const pd_events *ev_log_events(const ev_log *log);
 /* The event in a row of eventos_leer, in the arena; NULL when the row has none (its number is NULL) or is not
  * understood. */
 Pendientes__V1__EventoVisible *ev_read_row(const PGresult *rows, int row, pd_arena *arena);
-/* `ultimo` of the rows. */
+/* `ultimo` and `primero` of the rows; 0: none. */
 int64_t ev_read_head(const PGresult *rows);
+int64_t ev_read_first(const PGresult *rows);
 
 #endif

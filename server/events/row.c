@@ -93,9 +93,17 @@ Pendientes__V1__EventoVisible *ev_read_row(const PGresult *rows, int row, pd_are
     return visible;
 }
 
-int64_t ev_read_head(const PGresult *rows) {
+static int64_t of_all(const PGresult *rows, const char *column) {
     reader r = {rows, 0, NULL};
-    int64_t head = 0;
-    number(&r, "ultimo", &head);
-    return head;
+    int64_t value = 0;
+    number(&r, column, &value);
+    return value;
+}
+
+int64_t ev_read_head(const PGresult *rows) {
+    return of_all(rows, "ultimo");
+}
+
+int64_t ev_read_first(const PGresult *rows) {
+    return of_all(rows, "primero");
 }

@@ -21,7 +21,9 @@ typedef struct waiter {
     const ev_wish *wish;
     int64_t since;    /* what it has been shown up to */
     int64_t versions; /* of the identities when it began */
+    bool looked_up;   /* the table has been asked whether `since` was ever given */
     size_t most;
+    Pendientes__V1__EventoVisible **list; /* room for so many; NULL before the first is shown */
     pd_timer timer;
     struct waiter *prev, *next;
     en_own_run run;
@@ -56,10 +58,7 @@ size_t ev_waiters_count(const ev_waiters *waiters) {
 
 /* --- what is shown --- */
 
-typedef struct page {
-    Pendientes__V1__EventosResp reply;
-    size_t max;
-} page;
+typedef Pendientes__V1__EventosResp page;
 
 static bool wanted(const waiter *w, const Pendientes__V1__EventoVisible *event) {
     const ev_wish *wish = w->wish;
@@ -71,30 +70,31 @@ static bool wanted(const waiter *w, const Pendientes__V1__EventoVisible *event) 
 }
 
 /* False when the page is full: the event belongs to the next. */
-static bool show(const waiter *w, page *p, const Pendientes__V1__EventoVisible *event, int64_t number) {
+static bool show(waiter *w, page *p, const Pendientes__V1__EventoVisible *event, int64_t number) {
     const id_caller *caller = &w->call->caller;
     const pd_viewer viewer = {caller->user_id, caller->employee_id, caller->bits};
     if (event && wanted(w, event) && pd_event_visible(event, &viewer)) {
-        if (p->reply.n_eventos == p->max)
+        if (p->n_eventos == w->most)
             return false;
-        p->reply.eventos[p->reply.n_eventos++] = (Pendientes__V1__EventoVisible *)event;
+        if (!w->list)
+            w->list = pd_arena_alloc(w->call->arena, w->most * sizeof *w->list);
+        p->eventos = w->list;
+        p->eventos[p->n_eventos++] = (Pendientes__V1__EventoVisible *)event;
     }
-    p->reply.hasta = number;
+    p->hasta = number;
     return true;
 }
 
 static page new_page(const waiter *w) {
-    page p = {.max = w->most};
-    pendientes__v1__eventos_resp__init(&p.reply);
-    p.reply.eventos = pd_arena_alloc(w->call->arena, p.max * sizeof(void *));
-    p.reply.has_hasta = p.reply.has_identidades = 1;
-    p.reply.hasta = w->since;
-    p.reply.identidades = id_version(w->waiters->options.identity);
+    page p = PENDIENTES__V1__EVENTOS_RESP__INIT;
+    p.has_hasta = p.has_identidades = 1;
+    p.hasta = w->since;
+    p.identidades = id_version(w->waiters->options.identity);
     return p;
 }
 
 static void end(waiter *w, const page *p) {
-    sv_call_end(w->call, &p->reply.base);
+    sv_call_end(w->call, &p->base);
 }
 
 static void unavailable(sv_call *call) {
@@ -151,9 +151,8 @@ static bool answer_from_log(waiter *w) {
     for (int64_t number = w->since + 1; number <= pd_events_head(events); number++)
         if (!show(w, &p, pd_events_at(events, number), number))
             break;
-    w->since = p.reply.hasta;
-    bool changed = w->versions != p.reply.identidades;
-    if (p.reply.n_eventos == 0 && !changed)
+    w->since = p.hasta;
+    if (p.n_eventos == 0 && w->versions == p.identidades)
         return false;
     end(w, &p);
     return true;
@@ -175,9 +174,29 @@ void ev_waiters_drain(ev_waiters *waiters) {
         in_time(waiters->first);
 }
 
+void ev_waiters_refuse(ev_waiters *waiters) {
+    for (waiter *w; (w = waiters->first);) {
+        delist(w);
+        unavailable(w->call);
+    }
+}
+
 /* --- older than the log --- */
 
 static void go_on(waiter *w);
+
+static void show_rows(waiter *w, page *p, const PGresult *rows) {
+    int64_t first = ev_read_first(rows), last = ev_read_head(rows);
+    /* A number that was never given is of another database, from before this one was restored. */
+    p->recortado = p->has_recortado = w->since > last || first > w->since + 1;
+    if (w->since > last)
+        p->hasta = last;
+    for (int row = 0; row < PQntuples(rows); row++) {
+        const Pendientes__V1__EventoVisible *event = ev_read_row(rows, row, w->call->arena);
+        if (event && !show(w, p, event, event->evento->id))
+            break;
+    }
+}
 
 static void read_done(pg_unit *unit, pg_end how) {
     waiter *w = unit->arg;
@@ -189,23 +208,21 @@ static void read_done(pg_unit *unit, pg_end how) {
             sv_call_end(call, NULL);
         return;
     }
-    const PGresult *rows = en_own_rows(unit);
     page p = new_page(w);
-    int first = PQfnumber(rows, "primero"), n = PQntuples(rows);
-    p.reply.recortado =
-        n > 0 && !PQgetisnull(rows, 0, first) && strtoll(PQgetvalue(rows, 0, first), NULL, 10) > w->since + 1;
-    p.reply.has_recortado = p.reply.recortado;
-    for (int row = 0; row < n; row++) {
-        const Pendientes__V1__EventoVisible *event = ev_read_row(rows, row, call->arena);
-        if (event && !show(w, &p, event, event->evento->id))
-            break;
-    }
-    if (p.reply.n_eventos > 0 || p.reply.recortado) {
+    show_rows(w, &p, en_own_rows(unit));
+    w->looked_up = true;
+    /* Whoever has too much before him that is not for him learns how far he came, and goes on from there. */
+    bool near = pd_loop_now(w->waiters->options.loop) + 2 * MARGIN_MS >= call->due_ms;
+    if (p.n_eventos > 0 || p.recortado || (near && p.hasta > w->since)) {
         end(w, &p);
         return;
     }
-    w->since = p.reply.hasta;
-    go_on(w);
+    bool further = p.hasta > w->since;
+    w->since = p.hasta;
+    if (further)
+        go_on(w);
+    else if (!answer_from_log(w))
+        park(w);
 }
 
 static void read_table(waiter *w) {
@@ -220,7 +237,8 @@ static void read_table(waiter *w) {
 
 static void go_on(waiter *w) {
     const pd_events *events = ev_log_events(w->waiters->options.log);
-    if (w->since + 1 < pd_events_first(events) && w->since < pd_events_head(events))
+    bool older = w->since + 1 < pd_events_first(events) && w->since < pd_events_head(events);
+    if (older || (w->since > pd_events_head(events) && !w->looked_up))
         read_table(w);
     else if (!answer_from_log(w))
         park(w);
@@ -242,9 +260,8 @@ void ev_wait(sv_call *call) {
     w->wish = wish;
     w->versions = wish->has_identidades ? wish->identidades : id_version(waiters->options.identity);
     w->most = wish->has_maximo ? (size_t)wish->maximo : PAGE;
-    int64_t head = pd_events_head(events);
-    /* A number that was never given may come from before a restored database. */
-    w->since = wish->has_desde && wish->desde < head ? wish->desde : head;
+    /* It may be ahead of what this core has seen: another core numbers too. */
+    w->since = wish->has_desde ? wish->desde : pd_events_head(events);
     go_on(w);
 }
 

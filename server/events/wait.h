@@ -28,6 +28,8 @@ void ev_waiters_free(ev_waiters *waiters);
 void ev_waiters_look(ev_waiters *waiters);
 /* Answers all that wait, empty: the core stops. */
 void ev_waiters_drain(ev_waiters *waiters);
+/* Refuses all that wait, for rights may be stale here: another core may know better. */
+void ev_waiters_refuse(ev_waiters *waiters);
 size_t ev_waiters_count(const ev_waiters *waiters);
 
 /* The handlers (server/by_hand.c). */
