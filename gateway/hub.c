@@ -9,10 +9,13 @@
 #include <string.h>
 
 enum {
-    TICK_MS = 1000,
-    WAIT_MS = 30000, /* of the waiting call */
+    TICK_MS = 250,
+    TICKS = 4,      /* to a second */
+    WAIT_MS = 2000, /* of the waiting call: so long does a core that hangs hold up the streams */
     ASK_MS = 5000,
+    RECHECK_MS = 60000, /* a token may have expired, or its key be gone, while nobody's rights changed */
     PAGE = 500,
+    PAGE_MISSED = 100, /* each reader holds one of its own */
     TOKEN_MAX = 8192,
     TEXTS = 4096, /* events whose JSON is remembered */
 };
@@ -34,8 +37,9 @@ struct gw_hub {
     gw_listener *first;
     size_t n;
     pd_call *waiting;
-    bool failed; /* the waiting call did: again at the next tick */
-    h2o_timeout_t each_second;
+    bool failed; /* the last waiting call did: again at the next tick */
+    int ticks;
+    h2o_timeout_t each_tick;
     h2o_timeout_entry_t tick;
     pd_arena *scratch;
 };
@@ -122,14 +126,16 @@ static void told(void *arg, const pd_reply *reply) {
     }
     pd_arena_reset(hub->scratch);
     if (l->identities == hub->identities)
-        l->wake(l); /* else the next tick asks again */
+        l->wake(l); /* else one core knows more than the other: the next tick asks again */
 }
 
 static void ask(gw_listener *l) {
     const pd_meta meta = {
         .token = l->token, .token_len = l->token_len, .request_id = l->request_id, .deadline_ms = ASK_MS};
-    if (!l->asking)
-        l->asking = pd_client_call(l->hub->gateway->client, l->hub->who, NULL, 0, &meta, told, l);
+    if (l->asking)
+        return;
+    l->asked_ms = gw_now_ms();
+    l->asking = pd_client_call(l->hub->gateway->client, l->hub->who, NULL, 0, &meta, told, l);
 }
 
 static bool is_known(const gw_listener *l) {
@@ -149,19 +155,25 @@ static void missed(void *arg, const pd_reply *reply) {
         l->page = (void *)unpack(l->hub->wait, reply, l->page_arena);
         l->page_at = 0;
     }
-    if (l->page)
-        l->wake(l);
-    else
-        forget_page(l); /* the next tick reads again */
+    l->again = !l->page;
+    if (l->again) {
+        forget_page(l);
+        return;
+    }
+    l->looked_up = true;
+    l->trimmed |= l->page->has_recortado && l->page->recortado;
+    if (l->page->hasta < l->since) /* was never given: the database is not the one it comes from */
+        l->since = l->page->hasta;
+    l->wake(l);
 }
 
 static void read_missed(gw_listener *l) {
-    if (l->reading)
+    if (l->reading || l->again)
         return;
     Pendientes__V1__EsperarEventosReq request = PENDIENTES__V1__ESPERAR_EVENTOS_REQ__INIT;
     request.has_desde = request.has_maximo = request.has_identidades = 1;
     request.desde = l->since;
-    request.maximo = PAGE;
+    request.maximo = PAGE_MISSED;
     request.identidades = 0; /* no version: it is answered at once */
     const pd_meta meta = {
         .token = l->token, .token_len = l->token_len, .request_id = l->request_id, .deadline_ms = ASK_MS};
@@ -210,15 +222,23 @@ static bool next_of_page(gw_listener *l, gw_event *event) {
     return false;
 }
 
+/* What it waits for is not held here: it is older, or so new that another gateway showed it first. */
+static bool is_elsewhere(const gw_listener *l) {
+    int64_t head = pd_events_head(l->hub->events);
+    if (l->since > head)
+        return !l->looked_up;
+    return l->since < head && l->since + 1 < pd_events_first(l->hub->events);
+}
+
 bool gw_hub_next(gw_listener *l, gw_event *event) {
     gw_hub *hub = l->hub;
     if (!hub || !hub->events || !is_known(l))
         return false;
-    if (l->since < 0 || l->since > pd_events_head(hub->events))
+    if (l->since < 0)
         l->since = pd_events_head(hub->events);
     if (l->page && next_of_page(l, event))
         return true;
-    if (l->since + 1 < pd_events_first(hub->events) && l->since < pd_events_head(hub->events)) {
+    if (is_elsewhere(l)) {
         read_missed(l);
         return false;
     }
@@ -236,6 +256,7 @@ bool gw_hub_next(gw_listener *l, gw_event *event) {
 void gw_hub_join(gw_hub *hub, gw_listener *l) {
     l->hub = hub;
     l->identities = 0;
+    l->trimmed = l->looked_up = l->again = false;
     l->asking = l->reading = NULL;
     l->page_arena = NULL;
     l->page = NULL;
@@ -259,16 +280,30 @@ static void each(gw_hub *hub, void (*fn)(gw_listener *l)) {
 static void wake(gw_listener *l) {
     if (is_known(l))
         l->wake(l);
+    else
+        ask(l);
 }
 
 /* --- the waiting call --- */
 
 static void wait(gw_hub *hub);
 
+static void doubt(gw_listener *l) {
+    l->looked_up = false;
+}
+
+/* An empty ring: the first, or because the core says that what this one holds was never given. */
+static void begin(gw_hub *hub, int64_t head) {
+    pd_events_free(hub->events);
+    hub->events = pd_events_new(head);
+    memset(hub->texts, 0, sizeof hub->texts);
+    each(hub, doubt);
+}
+
 /* Events are copied into the ring one by one: their memory goes with it. */
 static void keep(gw_hub *hub, const Pendientes__V1__EventosResp *reply, pd_arena *scratch) {
-    if (!hub->events)
-        hub->events = pd_events_new(reply->hasta);
+    if (!hub->events || reply->hasta < pd_events_head(hub->events))
+        begin(hub, reply->hasta);
     for (size_t i = 0; i < reply->n_eventos; i++) {
         const Pendientes__V1__EventoVisible *event = reply->eventos[i];
         pd_arena *arena = event->evento ? pd_events_extend(hub->events, event->evento->id) : NULL;
@@ -285,20 +320,23 @@ static void keep(gw_hub *hub, const Pendientes__V1__EventosResp *reply, pd_arena
 static void came(void *arg, const pd_reply *reply) {
     gw_hub *hub = arg;
     hub->waiting = NULL;
-    hub->failed = reply->status->code != PD_OK;
     const Pendientes__V1__EventosResp *events =
-        hub->failed ? NULL : (const void *)unpack(hub->wait, reply, hub->scratch);
+        reply->status->code == PD_OK ? (const void *)unpack(hub->wait, reply, hub->scratch) : NULL;
     if (!events) {
-        PD_LOG(PD_LOG_WARN, "waiting for events failed", PD_S("code", pd_code_name(reply->status->code)));
+        if (!hub->failed)
+            PD_LOG(PD_LOG_WARN, "waiting for events failed", PD_S("code", pd_code_name(reply->status->code)));
         hub->failed = true;
         return;
     }
+    int64_t head = hub->events ? pd_events_head(hub->events) : -1;
     keep(hub, events, hub->scratch);
-    bool changed = events->identidades != hub->identities;
+    bool news = pd_events_head(hub->events) != head || events->identidades != hub->identities;
     hub->identities = events->identidades;
+    hub->failed = false;
     pd_arena_reset(hub->scratch);
     wait(hub);
-    each(hub, changed ? ask : wake);
+    if (news)
+        each(hub, wake);
 }
 
 static void wait(gw_hub *hub) {
@@ -312,8 +350,18 @@ static void wait(gw_hub *hub) {
     hub->waiting = pd_client_call_message(hub->gateway->client, hub->wait, &request.base, &meta, came, hub);
 }
 
+/* Whatever could not be done before. While no core answers, there is nothing to be known either. */
+static void try_again(gw_listener *l) {
+    if (!is_known(l) && !l->hub->failed) {
+        ask(l);
+    } else if (l->again) {
+        l->again = false;
+        wake(l);
+    }
+}
+
 static void tick_listener(gw_listener *l) {
-    if (l->identities != l->hub->identities)
+    if (gw_now_ms() - l->asked_ms >= RECHECK_MS)
         ask(l);
     l->tick(l);
 }
@@ -322,8 +370,10 @@ static void on_tick(h2o_timeout_entry_t *entry) {
     gw_hub *hub = H2O_STRUCT_FROM_MEMBER(gw_hub, tick, entry);
     if (!hub->waiting)
         wait(hub);
-    each(hub, tick_listener);
-    h2o_timeout_link(hub->gateway->context.loop, &hub->each_second, &hub->tick);
+    each(hub, try_again);
+    if (++hub->ticks % TICKS == 0)
+        each(hub, tick_listener);
+    h2o_timeout_link(hub->gateway->context.loop, &hub->each_tick, &hub->tick);
 }
 
 /* --- life --- */
@@ -358,7 +408,7 @@ gw_hub *gw_hub_new(gw_gateway *gateway, const char **error) {
     hub->wait = method("Esperar");
     hub->who = method("Quien");
     hub->scratch = pd_arena_new();
-    h2o_timeout_init(gateway->context.loop, &hub->each_second, TICK_MS);
+    h2o_timeout_init(gateway->context.loop, &hub->each_tick, TICK_MS);
     hub->tick.cb = on_tick;
     const char *path = gateway->settings->events_token_file;
     if (!path)
@@ -368,7 +418,7 @@ gw_hub *gw_hub_new(gw_gateway *gateway, const char **error) {
         return NULL;
     }
     wait(hub);
-    h2o_timeout_link(gateway->context.loop, &hub->each_second, &hub->tick);
+    h2o_timeout_link(gateway->context.loop, &hub->each_tick, &hub->tick);
     return hub;
 }
 
@@ -379,7 +429,7 @@ void gw_hub_free(gw_hub *hub) {
     if (hub->waiting)
         pd_call_cancel(hub->waiting);
     h2o_timeout_unlink(&hub->tick);
-    h2o_timeout_dispose(hub->gateway->context.loop, &hub->each_second);
+    h2o_timeout_dispose(hub->gateway->context.loop, &hub->each_tick);
     pd_arena_free(hub->scratch);
     pd_events_free(hub->events);
     free(hub->token);

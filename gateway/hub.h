@@ -18,6 +18,7 @@ struct gw_listener {
     size_t token_len;
     const char *request_id;
     int64_t since; /* the last event that needs not be shown; -1: from now on */
+    bool trimmed;  /* set by the hub: some events behind `since` are no longer kept; the stream says so and resets it */
     /* Its filter; NULL: everything that the user may see. */
     bool (*wants)(gw_listener *listener, const Pendientes__V1__EventoVisible *event);
     void (*wake)(gw_listener *listener); /* there may be something: gw_hub_next. The first: its user is known */
@@ -29,6 +30,9 @@ struct gw_listener {
     gw_listener *prev, *next;
     pd_viewer viewer;
     int64_t identities; /* the version that `viewer` is of; 0: none yet */
+    uint64_t asked_ms;
+    bool looked_up; /* a core has said that `since` exists, though this gateway has not seen it yet */
+    bool again;     /* reading what it missed failed */
     pd_call *asking, *reading;
     pd_arena *page_arena; /* of what it missed, while it reads that */
     Pendientes__V1__EventosResp *page;

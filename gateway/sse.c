@@ -15,6 +15,8 @@ enum {
     STUCK_MS = 60000,
 };
 
+static const char STOPPING[] = "El servidor se está deteniendo";
+
 typedef Pendientes__V1__EsperarEventosReq ev_filter;
 
 /* Belongs to the request, whose pool disposes of it. */
@@ -23,8 +25,8 @@ typedef struct stream {
     gw_listener listener;
     gw_call *call;
     const ev_filter *filter;
-    bool started, sending, closing;
-    char *chunk; /* with h2o while sending */
+    bool started, told, sending, closing; /* told: where the stream begins */
+    char *chunk;                          /* with h2o while sending */
     size_t len, size;
     uint64_t sent_ms;
     uint64_t end_ms; /* 0: never */
@@ -53,6 +55,19 @@ static void put_event(stream *s, const gw_event *event) {
     put(s, "\n\n", 2);
 }
 
+/* Where to go on from, without an event (9.2.6: an empty data buffer sets the last event ID all the same). */
+static void put_id(stream *s) {
+    char line[32];
+    int n = snprintf(line, sizeof line, "id: %" PRId64 "\n\n", s->listener.since);
+    put(s, line, (size_t)n);
+}
+
+static void put_trimmed(stream *s) {
+    static const char TRIMMED[] = "event: recortado\ndata: {}\n\n";
+    s->listener.trimmed = false;
+    put(s, TRIMMED, sizeof TRIMMED - 1);
+}
+
 static void send_chunk(stream *s, h2o_send_state_t state) {
     h2o_iovec_t bytes = {s->chunk, s->len};
     s->sending = true;
@@ -64,8 +79,17 @@ static void pump(stream *s) {
     gw_event event;
     if (!s->started || s->sending)
         return;
-    while (s->len < CHUNK && gw_hub_next(&s->listener, &event))
+    while (s->len < CHUNK && gw_hub_next(&s->listener, &event)) {
+        if (s->listener.trimmed)
+            put_trimmed(s);
         put_event(s, &event);
+    }
+    if (s->listener.trimmed)
+        put_trimmed(s);
+    if (!s->told && s->listener.since >= 0) {
+        s->told = true;
+        put_id(s);
+    }
     if (s->closing)
         send_chunk(s, H2O_SEND_STATE_FINAL);
     else if (s->len)
@@ -89,7 +113,7 @@ static void stop(h2o_generator_t *generator, h2o_req_t *req) {
 
 /* The user is known: the answer begins. */
 static void start(stream *s) {
-    static const char RETRY[] = "retry: 1000\n\n";
+    static const char RETRY[] = "retry: 1000\n";
     s->started = true;
     gw_answer_stream(s->call, "text/event-stream", &s->super);
     if (s->call->head) {
@@ -120,13 +144,19 @@ static void cut(stream *s) {
 static void tick(gw_listener *listener) {
     stream *s = stream_of(listener);
     uint64_t now = gw_now_ms();
-    if (s->sending) {
+    if (!s->started) {
+        if (now - s->sent_ms >= s->call->deadline_ms) {
+            gw_hub_leave(listener);
+            gw_refuse(s->call, 503, PD_UNAVAILABLE, "Los eventos no están disponibles en este momento");
+        }
+    } else if (s->sending) {
         if (now - s->sent_ms > STUCK_MS)
             cut(s);
-    } else if (s->started && s->end_ms && now >= s->end_ms) {
+    } else if (s->end_ms && now >= s->end_ms) {
         finish(s);
-    } else if (s->started && now - s->sent_ms >= BEAT_MS) {
-        put(s, ":\n\n", 3);
+    } else if (now - s->sent_ms >= BEAT_MS) {
+        put(s, ":\n", 2);
+        put_id(s);
         pump(s);
     }
 }
@@ -134,13 +164,16 @@ static void tick(gw_listener *listener) {
 /* The client comes again, and to another gateway when this one stops. */
 static void ended(gw_listener *listener, const pd_status *why) {
     stream *s = stream_of(listener);
+    bool busy = s->sending;
     if (s->started) {
         s->closing = true;
         pump(s);
+        if (why && busy) /* nobody would look after it any more */
+            cut(s);
     } else if (why) {
         gw_answer_status(s->call, gw_http_of(why), why);
     } else {
-        gw_refuse(s->call, 503, PD_UNAVAILABLE, "El servidor se está deteniendo");
+        gw_refuse(s->call, 503, PD_UNAVAILABLE, STOPPING);
     }
 }
 
@@ -177,6 +210,10 @@ void gw_sse_start(gw_call *call, const ProtobufCMessage *request) {
     gw_gateway *gateway = call->gateway;
     if (!gw_hub_works(gateway->hub)) {
         gw_refuse(call, 501, PD_UNIMPLEMENTED, "Este servidor no da eventos (events-token-file)");
+        return;
+    }
+    if (gateway->drain_since_ms) {
+        gw_refuse(call, 503, PD_UNAVAILABLE, STOPPING);
         return;
     }
     stream *s = h2o_mem_alloc_shared(&call->req->pool, sizeof *s, on_dispose);

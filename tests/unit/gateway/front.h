@@ -34,13 +34,13 @@ enum { PATIENCE_MS = 10000 };
 
 /* --- the core --- */
 
-static bool says(const pd_incoming *call, const char *word) {
+static inline bool says(const pd_incoming *call, const char *word) {
     const char *dot = call->token ? memchr(call->token, '.', call->token_len) : NULL;
     return dot && strncmp(dot + 1, word, strlen(word)) == 0 && dot[1 + strlen(word)] == '.';
 }
 
 /* What the gateway handed over, as the reply's text. */
-static void answer_echo(pd_incoming *call, bool replayed) {
+static inline void answer_echo(pd_incoming *call, bool replayed) {
     pd_arena *arena = pd_arena_new();
     const ProtobufCMessageDescriptor *type = call->method->reply->type;
     uint8_t *bytes = pd_arena_alloc(arena, 4096);
@@ -69,7 +69,7 @@ static void answer_echo(pd_incoming *call, bool replayed) {
     pd_arena_free(arena);
 }
 
-static void on_call(void *arg, pd_incoming *call) {
+static inline void on_call(void *arg, pd_incoming *call) {
     (void)arg;
     static const struct {
         const char *word;
@@ -96,7 +96,7 @@ static void on_call(void *arg, pd_incoming *call) {
         answer_echo(call, says(call, "repetida"));
 }
 
-static int core_main(const char *url) {
+static inline int core_main(const char *url) {
     const char *error = NULL;
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     pd_loop *loop = pd_loop_new();
@@ -116,13 +116,13 @@ static char gateway_path[4096], self_path[4096];
 static pid_t core, clear, tls;
 static int clear_port, clear_admin, tls_port, tls_admin;
 
-static uint64_t now_ms(void) {
+static inline uint64_t now_ms(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-static int free_port(void) {
+static inline int free_port(void) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof address;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -132,7 +132,7 @@ static int free_port(void) {
     return ntohs(address.sin_port);
 }
 
-static pid_t spawn(const char *const *argv, const char *log) {
+static inline pid_t spawn(const char *const *argv, const char *log) {
     pid_t pid;
     posix_spawn_file_actions_t files;
     posix_spawn_file_actions_init(&files);
@@ -143,11 +143,11 @@ static pid_t spawn(const char *const *argv, const char *log) {
     return pid;
 }
 
-static void in_dir(char out[256], const char *name) {
+static inline void in_dir(char out[256], const char *name) {
     snprintf(out, 256, "%s/%s", dir, name);
 }
 
-static pid_t start_gateway(int *port, int *admin, const char *const *more) {
+static inline pid_t start_gateway(int *port, int *admin, const char *const *more) {
     char url[256], listen_at[64], admin_at[64], log[256];
     /* Whatever becomes of the test, its gateways do not stay. */
     const char *argv[24] = {"/usr/bin/setpriv", "--pdeathsig", "KILL",    gateway_path, "--cores", url,
@@ -164,7 +164,7 @@ static pid_t start_gateway(int *port, int *admin, const char *const *more) {
     return spawn(argv, log);
 }
 
-static void make_certificate(const char *cert_path, const char *key_path) {
+static inline void make_certificate(const char *cert_path, const char *key_path) {
     EVP_PKEY *key = EVP_EC_gen("P-256");
     X509 *cert = X509_new();
     ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
@@ -202,7 +202,7 @@ typedef struct request {
     long timeout_ms;
 } request;
 
-static size_t append(char *to, size_t *len, size_t room, const char *bytes, size_t n) {
+static inline size_t append(char *to, size_t *len, size_t room, const char *bytes, size_t n) {
     size_t take = *len + n < room ? n : room - 1 - *len;
     memcpy(to + *len, bytes, take);
     *len += take;
@@ -210,17 +210,17 @@ static size_t append(char *to, size_t *len, size_t room, const char *bytes, size
     return n;
 }
 
-static size_t on_body(char *bytes, size_t size, size_t n, void *to) {
+static inline size_t on_body(char *bytes, size_t size, size_t n, void *to) {
     answer *a = to;
     return append(a->body, &a->len, sizeof a->body, bytes, size * n);
 }
 
-static size_t on_header(char *bytes, size_t size, size_t n, void *to) {
+static inline size_t on_header(char *bytes, size_t size, size_t n, void *to) {
     answer *a = to;
     return append(a->headers, &a->headers_len, sizeof a->headers, bytes, size * n);
 }
 
-static struct curl_slist *header_list(const request *r) {
+static inline struct curl_slist *header_list(const request *r) {
     char line[512];
     struct curl_slist *list = curl_slist_append(NULL, "Expect:");
     if (r->token) {
@@ -234,7 +234,7 @@ static struct curl_slist *header_list(const request *r) {
     return list;
 }
 
-static answer *ask(const request *r) {
+static inline answer *ask(const request *r) {
     static answer a;
     char url[8192];
     CURL *curl = curl_easy_init();
@@ -278,7 +278,7 @@ static answer *ask(const request *r) {
     ck_assert_msg(strstr((answer_)->body, (text_)) != NULL, "%s is not in %s", (text_), (answer_)->body)
 
 /* A header line "name: value", the name in any case. */
-static bool has_header(const answer *a, const char *line) {
+static inline bool has_header(const answer *a, const char *line) {
     for (const char *at = a->headers; *at;) {
         size_t len = strcspn(at, "\r\n");
         if (strncasecmp(at, line, len > strlen(line) ? len : strlen(line)) == 0)
@@ -305,7 +305,7 @@ static inline bool becomes(const char *line, long value) {
     return false;
 }
 
-static void await_ready(bool of_tls) {
+static inline void await_ready(bool of_tls) {
     for (uint64_t until = now_ms() + PATIENCE_MS; now_ms() < until; usleep(5000))
         if (ASK(.path = "/ready", .admin = true, .tls = of_tls)->status == 200)
             return;
@@ -313,7 +313,7 @@ static void await_ready(bool of_tls) {
 }
 
 /* Bytes as they are; all that comes back until the connection closes or falls silent. */
-static size_t ask_raw(const void *bytes, size_t len, char *out, size_t room, int silence_ms) {
+static inline size_t ask_raw(const void *bytes, size_t len, char *out, size_t room, int silence_ms) {
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)clear_port)};
     struct timeval silence = {silence_ms / 1000, silence_ms % 1000 * 1000};
@@ -342,7 +342,7 @@ static inline const char *raw(const char *text) {
 
 /* --- fixture --- */
 
-static void start_all(void) {
+static inline void start_all(void) {
     char url[256], cert[256], key[256];
     ck_assert_ptr_nonnull(mkdtemp(dir));
     ssize_t len = readlink("/proc/self/exe", self_path, sizeof self_path - 1);
@@ -363,14 +363,14 @@ static void start_all(void) {
     await_ready(true);
 }
 
-static int end(pid_t pid, int how) {
+static inline int end(pid_t pid, int how) {
     int status = 0;
     kill(pid, how);
     waitpid(pid, &status, 0);
     return status;
 }
 
-static void stop_all(void) {
+static inline void stop_all(void) {
     static const char *const files[] = {"core.ipc", "cert.pem", "key.pem", "log"};
     int first = end(clear, SIGTERM), second = end(tls, SIGTERM);
     end(core, SIGKILL);
