@@ -20,8 +20,9 @@ static stream open_stream(const char *query, const char *headers) {
     stream s = {.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), .seen = calloc(1, SEEN)};
     char text[1024];
     ck_assert_int_eq(connect(s.fd, (struct sockaddr *)&address, sizeof address), 0);
-    int n = snprintf(text, sizeof text, "GET /api/eventos%s HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer h.ana.s\r\n%s\r\n",
-                     query, headers);
+    int n =
+        snprintf(text, sizeof text, "GET /api/eventos%s HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer h.ana.s\r\n%s\r\n",
+                 query, headers);
     ck_assert_int_eq(send(s.fd, text, (size_t)n, 0), n);
     return s;
 }
@@ -285,8 +286,7 @@ END_TEST
 START_TEST(test_head_and_deadline) {
     ck_assert_int_eq(ASK(.verb = "HEAD", .path = "/api/eventos", .token = "ana")->status, 200);
     for (int http2 = 0; http2 < 2; http2++) {
-        answer *a =
-            ASK(.path = "/api/eventos", .token = "ana", .http2 = http2, .headers = {"Grpc-Timeout: 300m"});
+        answer *a = ASK(.path = "/api/eventos", .token = "ana", .http2 = http2, .headers = {"Grpc-Timeout: 300m"});
         ck_assert_int_eq(a->status, 200);
         ck_assert_int_eq(a->code, CURLE_OK);
         HAS(a, "retry: 1000\nid: ");
@@ -382,7 +382,8 @@ START_TEST(test_without_token_file) {
     clear_admin = kept_admin;
     char log[256], text[2048] = "";
     in_dir(log, "bad");
-    pid = spawn((const char *const[]){gateway_path, "--cores", "ipc:///tmp/none", "--events-token-file", "/nada", NULL}, log);
+    pid = spawn((const char *const[]){gateway_path, "--cores", "ipc:///tmp/none", "--events-token-file", "/nada", NULL},
+                log);
     int status;
     waitpid(pid, &status, 0);
     FILE *in = fopen(log, "r");

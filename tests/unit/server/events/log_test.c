@@ -29,7 +29,8 @@ START_TEST(numbers_without_gaps) {
 }
 END_TEST
 
-/* What commits later has a higher number, though its id is lower; what is not committed has none, and holds up nobody. */
+/* What commits later has a higher number, though its id is lower; what is not committed has none, and holds up nobody.
+ */
 START_TEST(in_the_order_of_commits) {
     other = ts_pg_connect();
     int64_t last = r_settle();
@@ -53,9 +54,10 @@ START_TEST(many_number_at_once) {
         conns[i] = ts_pg_connect();
     for (int round = 0; round < 30; round++) {
         for (int i = 0; i < 6; i++)
-            PQsendQuery(conns[i], i % 2 ? "SELECT eventos_numerar()"
-                                        : "UPDATE pendientes SET direccion = clock_timestamp()::text WHERE id % 3 = 0 AND "
-                                          "id < 20; SELECT eventos_numerar()");
+            PQsendQuery(conns[i],
+                        i % 2 ? "SELECT eventos_numerar()"
+                              : "UPDATE pendientes SET direccion = clock_timestamp()::text WHERE id % 3 = 0 AND "
+                                "id < 20; SELECT eventos_numerar()");
         for (int i = 0; i < 6; i++)
             for (PGresult *result; (result = PQgetResult(conns[i])); PQclear(result))
                 ck_assert_int_eq(PQresultStatus(result) == PGRES_FATAL_ERROR, 0);
@@ -115,7 +117,8 @@ END_TEST
 /* A look at a core that was away for long: more than one page, more than the ring holds. */
 START_TEST(many_at_once) {
     int64_t last = r_settle();
-    ts_pg_exec(h_db, "INSERT INTO eventos (tipo, pendiente_id) SELECT 'PENDIENTE_EDITADO', 50 FROM generate_series(1, 9500)");
+    ts_pg_exec(h_db,
+               "INSERT INTO eventos (tipo, pendiente_id) SELECT 'PENDIENTE_EDITADO', 50 FROM generate_series(1, 9500)");
     ck_assert_int_eq(r_settle(), last + 9500);
     check_numbers();
 }
@@ -140,7 +143,8 @@ END_TEST
 
 /* A sweep that finds nothing looks at few rows, however many are kept. */
 START_TEST(sweeps_for_nothing) {
-    ts_pg_exec(h_db, "INSERT INTO eventos (tipo, pendiente_id) SELECT 'PENDIENTE_EDITADO', 50 FROM generate_series(1, 60000)");
+    ts_pg_exec(
+        h_db, "INSERT INTO eventos (tipo, pendiente_id) SELECT 'PENDIENTE_EDITADO', 50 FROM generate_series(1, 60000)");
     r_settle();
     ts_pg_exec(h_db, "ANALYZE eventos");
     ts_pg_exec(h_db, "SELECT pg_stat_force_next_flush()");

@@ -16,8 +16,8 @@ typedef struct reader {
     int64_t since; /* R_NOW: from now on */
     int64_t known; /* identidades; 0: not said */
     int32_t most;
-    int64_t order; /* 0: any */
-    int type;      /* 0: any; else R_TYPE */
+    int64_t order;        /* 0: any */
+    int type;             /* 0: any; else R_TYPE */
     uint32_t deadline_ms; /* 0: the client's default */
     bool done, trimmed;
     pd_code code;
@@ -68,8 +68,8 @@ static inline pd_call *r_send(reader *r) {
     const char *token = id_token_issue(h_tokens, r->user, "R", time(NULL), arena);
     const pd_meta meta = {.token = token, .token_len = strlen(token), .deadline_ms = r->deadline_ms};
     r->done = false;
-    pd_call *call = pd_client_call_message(h_client, pd_method_find(NAME, sizeof NAME - 1), &request.base, &meta,
-                                           r_answered, r);
+    pd_call *call =
+        pd_client_call_message(h_client, pd_method_find(NAME, sizeof NAME - 1), &request.base, &meta, r_answered, r);
     pd_arena_free(arena);
     return call;
 }

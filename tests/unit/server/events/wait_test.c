@@ -161,7 +161,8 @@ END_TEST
 /* Much that is not for him lies before a reader: each call brings him further. */
 START_TEST(a_long_way) {
     int64_t since = r_settle();
-    ts_pg_exec(h_db, "INSERT INTO eventos (tipo, pendiente_id) SELECT 'PENDIENTE_EDITADO', 50 FROM generate_series(1, 30000)");
+    ts_pg_exec(
+        h_db, "INSERT INTO eventos (tipo, pendiente_id) SELECT 'PENDIENTE_EDITADO', 50 FROM generate_series(1, 30000)");
     int64_t last = r_settle();
     int calls = 0;
     while (since < last) {
