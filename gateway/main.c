@@ -24,17 +24,13 @@ int main(int argc, char **argv) {
     static gw_gateway gateway;
     if (argc == 2 && strcmp(argv[1], "routes") == 0)
         return print_routes();
-    switch (pd_config_read("pendientes-gateway",
-                           "pendientes-gateway: HTTP in front of the cores. `pendientes-gateway routes` lists what it "
-                           "serves",
-                           gw_setting_table, &settings, argc - 1, argv + 1)) {
-    case PD_CONFIG_DONE:
-        return 0;
-    case PD_CONFIG_BAD:
-        return 2;
-    case PD_CONFIG_GO:
-        break;
-    }
+    pd_config_end config =
+        pd_config_read("pendientes-gateway",
+                       "pendientes-gateway: HTTP in front of the cores. `pendientes-gateway routes` lists what it "
+                       "serves",
+                       gw_setting_table, &settings, argc - 1, argv + 1);
+    if (config != PD_CONFIG_GO)
+        return (int)config;
     pd_log_level level = PD_LOG_INFO;
     pd_log_level_parse(settings.log_level, &level);
     pd_log_init("gateway", level);

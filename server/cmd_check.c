@@ -11,15 +11,11 @@ static void said(const char *line) {
 
 int sv_check(int argc, char **argv) {
     static sv_settings settings;
-    switch (pd_config_read("pendientes-server check", "checks configuration, database and every statement",
-                           sv_setting_table, &settings, argc, argv)) {
-    case PD_CONFIG_DONE:
-        return 0;
-    case PD_CONFIG_BAD:
-        return 2;
-    case PD_CONFIG_GO:
-        break;
-    }
+    pd_config_end config =
+        pd_config_read("pendientes-server check", "checks configuration, database and every statement",
+                       sv_setting_table, &settings, argc, argv);
+    if (config != PD_CONFIG_GO)
+        return (int)config;
     said("configuration is complete");
     sv_core core = {0};
     const char *error = NULL;

@@ -270,15 +270,10 @@ static void tidy(import *im) {
 
 int sv_import(int argc, char **argv) {
     import_settings settings = {0};
-    switch (pd_config_read("pendientes-server import", "imports a database of the documented original", table,
-                           &settings, argc, argv)) {
-    case PD_CONFIG_DONE:
-        return 0;
-    case PD_CONFIG_BAD:
-        return 2;
-    case PD_CONFIG_GO:
-        break;
-    }
+    pd_config_end config = pd_config_read("pendientes-server import", "imports a database of the documented original",
+                                          table, &settings, argc, argv);
+    if (config != PD_CONFIG_GO)
+        return (int)config;
 import im = {.settings = & settings, .target.arena = pd_arena_new() };
     bool ok = prepare(&im) && connect_target(&im) && begin(&im) && run_rules(&im, FIRST_RULE, FIRST_AFTER_READING) &&
               read_source(&im) && convert(&im) && keep_report(&im) && im_report_summary(&im.target) && finish(&im);

@@ -168,15 +168,11 @@ static bool migrate(const migrate_settings *settings, PGconn *conn, pd_arena *ar
 
 int sv_migrate(int argc, char **argv) {
     migrate_settings settings = {0};
-    switch (pd_config_read("pendientes-server migrate", "brings the database's schema forward; safe to run again",
-                           table, &settings, argc, argv)) {
-    case PD_CONFIG_DONE:
-        return 0;
-    case PD_CONFIG_BAD:
-        return 2;
-    case PD_CONFIG_GO:
-        break;
-    }
+    pd_config_end config =
+        pd_config_read("pendientes-server migrate", "brings the database's schema forward; safe to run again", table,
+                       &settings, argc, argv);
+    if (config != PD_CONFIG_GO)
+        return (int)config;
     pd_arena *arena = pd_arena_new();
     const char *error = NULL;
     PGconn *conn = PQconnectdb(settings.database);

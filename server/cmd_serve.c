@@ -126,15 +126,10 @@ static bool start(serving *s, const char **error) {
 
 int sv_serve(int argc, char **argv) {
     static sv_settings settings;
-    switch (pd_config_read("pendientes-server serve", "answers calls until SIGTERM", sv_setting_table, &settings, argc,
-                           argv)) {
-    case PD_CONFIG_DONE:
-        return 0;
-    case PD_CONFIG_BAD:
-        return 2;
-    case PD_CONFIG_GO:
-        break;
-    }
+    pd_config_end config = pd_config_read("pendientes-server serve", "answers calls until SIGTERM", sv_setting_table,
+                                          &settings, argc, argv);
+    if (config != PD_CONFIG_GO)
+        return (int)config;
     pd_log_level level = PD_LOG_INFO;
     pd_log_level_parse(settings.log_level, &level);
     pd_log_init("server", level);

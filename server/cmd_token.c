@@ -15,14 +15,10 @@ int sv_token(int argc, char **argv) {
     char *end = NULL;
     long long user = argc > 0 ? strtoll(argv[0], &end, 10) : 0;
     bool named = user > 0 && *end == '\0';
-    switch (pd_config_read("pendientes-server token", USAGE, sv_setting_table, &settings, argc - named, argv + named)) {
-    case PD_CONFIG_DONE:
-        return 0;
-    case PD_CONFIG_BAD:
-        return 2;
-    case PD_CONFIG_GO:
-        break;
-    }
+    pd_config_end config =
+        pd_config_read("pendientes-server token", USAGE, sv_setting_table, &settings, argc - named, argv + named);
+    if (config != PD_CONFIG_GO)
+        return (int)config;
     if (!named) {
         fprintf(stderr, "pendientes-server token: the user's id is missing (see --help)\n");
         return 2;

@@ -29,7 +29,8 @@ typedef struct pd_setting {
     const char *help;
 } pd_setting;
 
-typedef enum pd_config_end { PD_CONFIG_GO, PD_CONFIG_DONE, PD_CONFIG_BAD } pd_config_end;
+/* GO on, or end the program with this value as its exit status. */
+typedef enum pd_config_end { PD_CONFIG_GO = -1, PD_CONFIG_DONE = 0, PD_CONFIG_BAD = 2 } pd_config_end;
 
 /* Fills `out` by `settings` (ended by a NULL name). DONE: --help, --version or --print-config were answered on stdout.
  * BAD: one clear line is on stderr. `usage` opens --help. argv[0..] are the words after the subcommand. Texts live as
