@@ -432,7 +432,7 @@ static bool send_frame(pd_client *client, pd_class class, uint64_t now) {
 static void give_up(pd_client *client) {
     for (int class = 0; class < PD_N_CLASSES; class ++)
         for (size_t n = client->queues[class].n; n > 0 && client->queues[class].first; n--)
-            end_undone(client->queues[class].first);
+            end_undone(pd_queue_take(&client->queues[class]));
 }
 
 static void dispatch(pd_client *client, uint64_t now) {
@@ -449,9 +449,8 @@ static void dispatch(pd_client *client, uint64_t now) {
 }
 
 static void end_refused(pd_client *client) {
-    while (client->refused.first) /* ending a call takes it out of its queue, which the analyzer does not see */
-        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) */
-        end_code(client->refused.first, client->refused.first->refusal, "La petición es demasiado grande");
+    for (pd_call *call; (call = pd_queue_take(&client->refused));)
+        end_code(call, call->refusal, "La petición es demasiado grande");
 }
 
 int pd_client_turn(pd_client *client) {
@@ -513,9 +512,8 @@ pd_client *pd_client_new(const pd_client_options *options, const char **error) {
 }
 
 static void cancel_all(pd_queue *queue) {
-    while (queue->first)
-        /* NOLINTNEXTLINE(clang-analyzer-unix.Malloc) as above */
-        end_code(queue->first, PD_CANCELLED, "Operación cancelada");
+    for (pd_call *call; (call = pd_queue_take(queue));)
+        end_code(call, PD_CANCELLED, "Operación cancelada");
 }
 
 void pd_client_free(pd_client *client) {

@@ -51,6 +51,13 @@ void pd_queue_remove(pd_call *call) {
     queue->n--;
 }
 
+pd_call *pd_queue_take(pd_queue *queue) {
+    pd_call *call = queue->first;
+    if (call)
+        pd_queue_remove(call);
+    return call;
+}
+
 pd_class pd_class_of(const pd_method *method, bool probe, bool decided) {
     if (probe || method->at_once)
         return PD_CLASS_READ;

@@ -61,6 +61,8 @@ void pd_queue_push(pd_queue *queue, pd_call *call);
 void pd_queue_push_front(pd_queue *queue, pd_call *call);
 /* From whichever queue it is in; none is allowed. */
 void pd_queue_remove(pd_call *call);
+/* Removes the first; NULL: the queue is empty. */
+pd_call *pd_queue_take(pd_queue *queue);
 
 /* `decided`: it carries a key or a condition that the method does not ignore. */
 pd_class pd_class_of(const pd_method *method, bool probe, bool decided);
