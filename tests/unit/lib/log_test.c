@@ -32,11 +32,11 @@ static const char *value(const char *line, const char *key) {
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(write(fd, line, strlen(line)), (ssize_t)strlen(line));
     close(fd);
-    snprintf(
-        command, sizeof command,
-        "python3 -c 'import json, sys; t = open(sys.argv[1], \"rb\").read().decode(); assert t.count(chr(10)) == 1 and "
-        "t.endswith(chr(10)); v = json.loads(t)[sys.argv[2]]; sys.stdout.buffer.write(str(v).encode())' %s %s",
-        file, key);
+    snprintf(command, sizeof command,
+             "python3 -I -S -c 'import json, sys; t = open(sys.argv[1], \"rb\").read().decode(); assert "
+             "t.count(chr(10)) == 1 and "
+             "t.endswith(chr(10)); v = json.loads(t)[sys.argv[2]]; sys.stdout.buffer.write(str(v).encode())' %s %s",
+             file, key);
     FILE *p = popen(command, "r");
     ck_assert_ptr_nonnull(p);
     out[fread(out, 1, sizeof out - 1, p)] = 0;
