@@ -72,15 +72,18 @@ PARAMETERS = {
     "GrpcTimeout": {
         "name": "Grpc-Timeout", "in": "header", "schema": {"type": "string", "pattern": "^([1-9][0-9]{3,7}m|[1-9][0-9]{0,7}S)$"}, "example": "5S",
         "description": "El plazo; sin él, 10 s, y a lo sumo 60 s. También vale uno menor (unidades H, M, S, m, u, n), que puede acabar en 504."}}
-# What a tag of ours looks like; others are taken too, and match nothing.
+# What a tag of ours looks like; others are taken too, and match nothing: that is 412 of If-Match, and whatever If-None-Match holds is served.
 TAG = '"[0-9a-f]{32}(-sobre)?"'
 PARAMETERS |= {
     "IfMatch": {
         "name": "If-Match", "in": "header", "schema": {"type": "string", "pattern": rf'^(\*|{TAG}(, ?{TAG})*)$'},
         "description": "Solo si el `ETag` que el GET respondería ahora a quien llama es este (o uno de varios, con comas); `*`: si existe. Si no, 412."},
     "IfNoneMatch": {
-        "name": "If-None-Match", "in": "header", "schema": {"type": "string", "pattern": rf'^(\*|(W/)?{TAG}(, ?(W/)?{TAG})*)$'},
-        "description": "El `ETag` (o varios, con comas) que el cliente ya tiene: si alguno es el de ahora, 304 sin cuerpo."}}
+        "name": "If-None-Match", "in": "header", "schema": {"type": "string"}, "example": '"8f14e45fceea167a5a36dedd4bea2543"',
+        "description": "El `ETag` (o varios, con comas) que el cliente ya tiene: si alguno es el de ahora, 304 sin cuerpo."},
+    "LastEventId": {
+        "name": "Last-Event-ID", "in": "header", "schema": {"type": "string"}, "example": "8",
+        "description": "El `id` del último evento visto, como lo mandan los navegadores al reconectarse; manda más que `desde`."}}
 # What the gateway serves by itself: path, operation, summary, description, content. (gateway/pages.c)
 PAGES = [
     ("/openapi.json", "Documento_1", "Este documento", "", "application/json", {"type": "object"}),
@@ -179,7 +182,7 @@ class Operation:
         if self.route.taken_over_by:
             out.append(self.deprecated_parameter(self.route.taken_over_by))
         shared = [name for name, counts in (("IdempotencyKey", self.honours_key()), ("IfMatch", self.method.version),
-                                            ("IfNoneMatch", self.reads_one())) if counts]
+                                            ("IfNoneMatch", self.reads_one()), ("LastEventId", self.method.o.flujo)) if counts]
         return out + [{"$ref": f"#/components/parameters/{name}"} for name in [*shared, "GrpcTimeout"]]
 
     def reads_one(self):
@@ -225,12 +228,27 @@ class Operation:
             content["application/x-www-form-urlencoded"] = {"schema": form, **shown}
         return {"required": not self.loose and any(f.required for f in self.beside), "content": content}
 
+    def event_shown(self):
+        """The RPC answers each event beside what says who may see it; a stream shows the event."""
+        listed = next(f.message for f in self.method.reply.fields if f.repeated and f.is_message)
+        return next((f.message for f in listed.fields if f.is_message), listed)
+
+    def events(self):
+        """Of a stream, the schema is that of each event: its fields as texts, the data among them."""
+        event = self.event_shown()
+        data = json.dumps(self.schemas.reply_example(event), ensure_ascii=False, separators=(",", ":"))
+        number = {"type": "string", "pattern": "^[0-9]{1,19}$"}
+        properties = {"id": {**number, "description": "Para `Last-Event-ID`."}, "event": {"type": "string", "const": "message"},
+                      "data": {"type": "string", "contentMediaType": "application/json", "contentSchema": self.schemas.reply(event)},
+                      "retry": {**number, "description": "Milisegundos hasta volver a conectarse."}}
+        return {"schema": {"type": "object", "required": ["id", "data"], "properties": properties}, "example": f"id: 8\ndata: {data}\n\n"}
+
     def success(self):
         method, schemas = self.method, self.schemas
         if method.o.archivo:
             return {name: {"schema": {"contentMediaType": name}} for name in IMAGES}
         if method.o.flujo:
-            return {"text/event-stream": {"schema": {"type": "string"}, "example": "id: 8\ndata: {\"id\":8,\"tipo\":\"NOTA\",\"pendienteId\":42}\n\n"}}
+            return {"text/event-stream": self.events()}
         if method.o.texto:
             field = method.reply.by_name[method.o.texto]
             shown = {"example": field.example} if field.example else {}

@@ -24,7 +24,10 @@ verdict 'both addresses serve one document' "$rc"
 config=$PWD/tests/integration/schemathesis.toml
 rc=0
 (cd "$work" && "$OLDPWD/$venv/bin/schemathesis" --config-file "$config" run "$PENDIENTES_URL/openapi.json" -H "Authorization: Bearer $token" \
-    --checks all --max-examples "${SCHEMATHESIS_EXAMPLES:-8}" --phases examples,coverage,fuzzing --generation-deterministic) || rc=$?
+    --checks all --max-examples "${SCHEMATHESIS_EXAMPLES:-3}" --phases examples,coverage,fuzzing --generation-deterministic --workers 2 \
+    --warnings off) || rc=$?
+# Its logins with invented passwords throttle this address, from which other tests log in.
+psql -qX "$PENDIENTES_DATABASE" -c 'DELETE FROM intentos_ingreso'
 verdict 'schemathesis, all checks' "$rc"
 if command -v npx >/dev/null && [ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ]; then
     rc=0
