@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A short load of mixed roles and routes (mixed_load.py); `tests/run soak` is the long one. MIXED_SECONDS says how long.
+# A short load of mixed roles and routes (mixed_load.py); `tests/run soak` is the long one. MIXED_SECONDS says how long. No *_it.sh, because
+# tests/run calls it after all of them.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 work=$(mktemp -d)
