@@ -204,17 +204,26 @@ static bool convert(const reading *r, size_t i, void *out) {
     return true;
 }
 
+static const char *value_words(const pd_setting *s) {
+    static const char *const words[] = {
+        [PD_SETTING_TEXT] = " VALUE",    [PD_SETTING_INT] = " NUMBER", [PD_SETTING_BOOL] = "[=on|off]",
+        [PD_SETTING_DURATION] = " TIME", [PD_SETTING_SIZE] = " SIZE",  [PD_SETTING_CHOICE] = " ",
+        [PD_SETTING_LIST] = " LIST",
+    };
+    return words[s->kind];
+}
+
 static void help(const reading *r, const char *usage) {
-    printf("%s\n\nSettings (flag, or variable PENDIENTES_…, or key in --config FILE; the first of these counts):\n\n",
+    printf("%s\n\nSettings: the flag --some-name, the variable PENDIENTES_SOME_NAME, or the key some_name in the file of "
+           "--config;\nthe first of these counts. A TIME is like 500ms, 5s, 2m, 12h or 30d, a SIZE like 512, 64K, 50M or "
+           "1G, a LIST has commas.\n\n",
            usage);
     printf("  --config FILE\n        read settings from FILE: lines «key = value», # begins a comment\n");
     for (size_t i = 0; i < r->n; i++) {
         const pd_setting *s = &r->settings[i];
-        printf("  --%s%s%s\n        %s", s->name,
-               s->kind == PD_SETTING_BOOL ? "[=on|off]"
-               : s->choices               ? " "
-                                          : " VALUE",
-               s->choices ? s->choices : "", s->help);
+        printf("  --%s%s%s\n        %s", s->name, value_words(s), s->choices ? s->choices : "", s->help);
+        if (s->kind == PD_SETTING_INT && s->max)
+            printf(", %lld to %lld", s->min, s->max);
         if (s->fallback)
             printf(" (default: %s)", s->fallback);
         else if (s->required)

@@ -106,6 +106,23 @@ kill "$BLOCKER"
 wait "$BLOCKER" 2>/dev/null
 BLOCKER=
 
+# --- logs are bounded
+mkdir "$DIR/logs"
+echo kept >"$DIR/logs/small.log"
+printf 'line %04d\n' {1..500} >"$DIR/logs/big.log"
+exec 8>>"$DIR/logs/big.log"
+"$ROOT/deploy/lib/bound_logs" "$DIR/logs" 4000 0.05 &
+BLOCKER=$!
+expect 'a log past its size begins anew' until_true 5 [ ! -s "$DIR/logs/big.log" ]
+kill "$BLOCKER"
+wait "$BLOCKER" 2>/dev/null
+BLOCKER=
+echo after >&8
+exec 8>&-
+expect 'who holds it open writes on' [ "$(cat "$DIR/logs/big.log")" = after ]
+expect 'what it was is kept whole' [ "$(wc -l <"$DIR/logs/big.log.1")" = 500 ]
+expect 'a small one stays' eval '[ "$(cat "$DIR/logs/small.log")" = kept ] && [ ! -e "$DIR/logs/small.log.1" ]'
+
 # --- without demo data
 essential 'the first start, without demo data' up --no-demo
 expect 'the administrator is shown' grep -q 'The administrator (shown this once)' "$OUT"
@@ -139,12 +156,12 @@ expect 'the key file is there, by its absolute path' [ -s "$(setting PENDIENTES_
 expect 'the database URL works' [ "$(psql -X -At -d "$(setting PENDIENTES_DATABASE)" -c 'SELECT count(*) FROM pendientes WHERE id IN (42, 55, 67, 80, 91)' 2>&1)" = 5 ]
 expect 'the printed line logs in' eval "eval \"\$(grep '  curl -s ' '$DIR/foreground')\" 2>/dev/null | grep -q '\"token\"'"
 for role in CORD TECN TECN2 NADA; do expect "$role logs in" logged_in "$(setting "PENDIENTES_DNI_$role")"; done
-for name in postgres server-1 server-2 gateway-1 gateway-2; do expect "$name's file names a living process" alive "$name"; done
+for name in postgres server-1 server-2 logs gateway-1 gateway-2; do expect "$name's file names a living process" alive "$name"; done
 if [ "$(id -u)" = 0 ]; then
     for name in postgres server-1 gateway-1; do expect "$name does not run as root" [ "$(stat -c %u "/proc/$(pid "$name")")" != 0 ]; done
 fi
 expect 'its arguments hold no password' eval "! tr '\0' ' ' </proc/\$(pid server-1)/cmdline | grep -qF \"\$(setting PENDIENTES_DATABASE | sed -E 's|.*:([^@:]+)@.*|\1|')\""
-for name in server-1 gateway-2; do
+for name in server-1 logs gateway-2; do
     old=$(pid "$name")
     kill -KILL "$old"
     expect "$name is started again within a second" until_true 1 comes_back "$name" "$old"
