@@ -26,8 +26,9 @@ int main(int argc, char **argv) {
         return print_routes();
     pd_config_end config =
         pd_config_read("pendientes-gateway",
-                       "pendientes-gateway: HTTP in front of the cores. `pendientes-gateway routes` lists what it "
-                       "serves",
+                       "usage: pendientes-gateway [--setting value ...]\n       pendientes-gateway routes\n\n"
+                       "The HTTP edge in front of the cores, until SIGTERM: what is under way is then answered "
+                       "(--drain).\n`routes` lists what it serves: method, path, RPC.",
                        gw_setting_table, &settings, argc - 1, argv + 1);
     if (config != PD_CONFIG_GO)
         return (int)config;

@@ -214,10 +214,11 @@ static const char *value_words(const pd_setting *s) {
 }
 
 static void help(const reading *r, const char *usage) {
-    printf("%s\n\nSettings: the flag --some-name, the variable PENDIENTES_SOME_NAME, or the key some_name in the file of "
-           "--config;\nthe first of these counts. A TIME is like 500ms, 5s, 2m, 12h or 30d, a SIZE like 512, 64K, 50M or "
-           "1G, a LIST has commas.\n\n",
-           usage);
+    printf(
+        "%s\n\nSettings: the flag --some-name, the variable PENDIENTES_SOME_NAME, or the key some_name in the file of "
+        "--config;\nthe first of these counts. A TIME is like 500ms, 5s, 2m, 12h or 30d, a SIZE like 512, 64K, 50M or "
+        "1G, a LIST has commas.\n\n",
+        usage);
     printf("  --config FILE\n        read settings from FILE: lines «key = value», # begins a comment\n");
     for (size_t i = 0; i < r->n; i++) {
         const pd_setting *s = &r->settings[i];

@@ -9,11 +9,13 @@ static void said(const char *line) {
     printf("ok  %s\n", line);
 }
 
+static const char USAGE[] = "usage: pendientes-server check [--setting value ...]\n\n"
+                            "Checks configuration, keys, database and every statement, as `serve` does at its start, "
+                            "and changes nothing.";
+
 int sv_check(int argc, char **argv) {
     static sv_settings settings;
-    pd_config_end config =
-        pd_config_read("pendientes-server check", "checks configuration, database and every statement",
-                       sv_setting_table, &settings, argc, argv);
+    pd_config_end config = pd_config_read("pendientes-server check", USAGE, sv_setting_table, &settings, argc, argv);
     if (config != PD_CONFIG_GO)
         return (int)config;
     said("configuration is complete");

@@ -268,10 +268,13 @@ static void tidy(import *im) {
     PQfinish(im->target.conn);
 }
 
+static const char USAGE[] = "usage: pendientes-server import [--setting value ...]\n\n"
+                            "Imports a database of the documented original, all of it or nothing. deploy/import does "
+                            "so for an\ninstallation of deploy/up, and knows every form of dump.";
+
 int sv_import(int argc, char **argv) {
     import_settings settings = {0};
-    pd_config_end config = pd_config_read("pendientes-server import", "imports a database of the documented original",
-                                          table, &settings, argc, argv);
+    pd_config_end config = pd_config_read("pendientes-server import", USAGE, table, &settings, argc, argv);
     if (config != PD_CONFIG_GO)
         return (int)config;
 import im = {.settings = & settings, .target.arena = pd_arena_new() };

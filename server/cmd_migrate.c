@@ -166,11 +166,12 @@ static bool migrate(const migrate_settings *settings, PGconn *conn, pd_arena *ar
     return true;
 }
 
+static const char USAGE[] = "usage: pendientes-server migrate [--setting value ...]\n\n"
+                            "Brings the database's schema forward; safe to run again.";
+
 int sv_migrate(int argc, char **argv) {
     migrate_settings settings = {0};
-    pd_config_end config =
-        pd_config_read("pendientes-server migrate", "brings the database's schema forward; safe to run again", table,
-                       &settings, argc, argv);
+    pd_config_end config = pd_config_read("pendientes-server migrate", USAGE, table, &settings, argc, argv);
     if (config != PD_CONFIG_GO)
         return (int)config;
     pd_arena *arena = pd_arena_new();

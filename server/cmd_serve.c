@@ -124,10 +124,13 @@ static bool start(serving *s, const char **error) {
     return s->admin != NULL;
 }
 
+static const char USAGE[] = "usage: pendientes-server serve [--setting value ...]\n\n"
+                            "Answers calls until SIGTERM, and then those under way (--drain). SIGHUP reads the token "
+                            "keys anew.";
+
 int sv_serve(int argc, char **argv) {
     static sv_settings settings;
-    pd_config_end config = pd_config_read("pendientes-server serve", "answers calls until SIGTERM", sv_setting_table,
-                                          &settings, argc, argv);
+    pd_config_end config = pd_config_read("pendientes-server serve", USAGE, sv_setting_table, &settings, argc, argv);
     if (config != PD_CONFIG_GO)
         return (int)config;
     pd_log_level level = PD_LOG_INFO;

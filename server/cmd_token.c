@@ -8,7 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-static const char USAGE[] = "pendientes-server token USER_ID: prints a token of that user, valid for --token-ttl";
+static const char USAGE[] = "usage: pendientes-server token USER_ID [--setting value ...]\n\n"
+                            "Prints a token of that user, valid for --token-ttl, for a service that cannot log in.";
 
 int sv_token(int argc, char **argv) {
     static sv_settings settings;
