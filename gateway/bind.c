@@ -177,3 +177,13 @@ bool gw_query_has(gw_slice query, const char *name, pd_arena *arena) {
     }
     return false;
 }
+
+gw_slice gw_query_value(gw_slice query, const char *name, pd_arena *arena) {
+    while (query.at) {
+        gw_slice pair = gw_slice_cut(&query, '&');
+        gw_slice found = gw_percent_decode(gw_slice_cut(&pair, '='), true, arena);
+        if (found.at && gw_slice_is(found, name))
+            return gw_percent_decode(pair, true, arena);
+    }
+    return (gw_slice){NULL, 0};
+}

@@ -21,5 +21,7 @@ ProtobufCMessage *gw_bind(const gw_form *form, pd_arena *arena, pd_status *statu
 
 /* Whether the raw query has a parameter of that name, with a value or without. */
 bool gw_query_has(gw_slice query, const char *name, pd_arena *arena);
+/* The first of that name, decoded; `at` NULL: none, or its encoding is bad. */
+gw_slice gw_query_value(gw_slice query, const char *name, pd_arena *arena);
 
 #endif

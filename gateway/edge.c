@@ -6,6 +6,7 @@
 #include "gateway/file.h"
 #include "gateway/h2guard.h"
 #include "gateway/key.h"
+#include "gateway/session.h"
 #include "gateway/sse.h"
 #include "gateway/upload.h"
 
@@ -170,11 +171,13 @@ static void serve(gw_call *call, gw_slice query) {
         gw_call_send(call, NULL, on_probed);
 }
 
-static void serve_page(gw_call *call, const gw_page *page) {
+static void serve_page(gw_call *call, const gw_page *page, gw_slice query) {
     call->page = page->path;
     call->match.allowed = 1u << PD_GET;
     if (call->options)
         gw_answer_options(call);
+    else if (call->verb == PD_GET && !page->bytes.at)
+        gw_session_start(call, query);
     else if (call->verb == PD_GET)
         gw_answer_page(call, page);
     else
@@ -196,7 +199,7 @@ static size_t body_limit(const gw_call *call) {
 static void route(gw_call *call, gw_slice path, gw_slice query) {
     const gw_page *page = gw_page_find(path);
     if (page) {
-        serve_page(call, page);
+        serve_page(call, page, query);
         return;
     }
     gw_route(call->gateway->router, call->verb, path, call->arena, &call->match);

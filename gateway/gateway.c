@@ -4,6 +4,7 @@
 #include "gateway/call.h"
 #include "gateway/edge.h"
 #include "gateway/hub.h"
+#include "gateway/session.h"
 #include "pendientes/log.h"
 
 #include <errno.h>
@@ -80,6 +81,7 @@ static void begin_drain(gw_gateway *gateway) {
     PD_LOG(PD_LOG_INFO, "draining", PD_I("requests", (int64_t)gateway->n_calls),
            PD_I("connections", (int64_t)gateway->n_connections));
     gw_listeners_close(gateway->listeners);
+    gw_sessions_drain(gateway->sessions);
     gw_hub_drain(gateway->hub);
     h2o_context_request_shutdown(&gateway->context);
 }
@@ -179,6 +181,7 @@ bool gw_gateway_open(gw_gateway *gateway, const gw_settings *settings, const cha
     gateway->hub = gw_hub_new(gateway, error);
     if (!gateway->hub)
         return false;
+    gateway->sessions = gw_sessions_new(gateway);
     gateway->listeners = gw_listen(gateway, (size_t)raise_fd_limit(settings->max_connections), error);
     return gateway->listeners != NULL;
 }
@@ -213,6 +216,7 @@ void gw_gateway_run(gw_gateway *gateway) {
 
 void gw_gateway_close(gw_gateway *gateway) {
     gw_listeners_free(gateway->listeners);
+    gw_sessions_free(gateway->sessions);
     gw_hub_free(gateway->hub);
     pd_client_free(gateway->client);
     gw_calls_free(gateway);

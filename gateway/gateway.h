@@ -15,6 +15,7 @@
 
 typedef struct gw_call gw_call;
 typedef struct gw_hub gw_hub;
+typedef struct gw_sessions gw_sessions;
 
 /* What all uploads have together (gateway/upload.c). */
 typedef struct gw_upload_gate {
@@ -33,6 +34,7 @@ typedef struct gw_gateway {
     gw_proxies *proxies;
     pd_client *client;
     gw_hub *hub;
+    gw_sessions *sessions;
     gw_meter *meter;
     pd_lines *lines; /* a log line per request */
     gw_listeners *listeners;

@@ -15,7 +15,7 @@ typedef struct route_meter {
 
 struct gw_meter {
     route_meter *routes; /* pd_n_routes, and one for what has no route */
-    pd_metric *calls, *connections, *cut;
+    pd_metric *calls, *connections, *cut, *sessions;
 };
 
 gw_meter *gw_meter_new(void) {
@@ -25,6 +25,7 @@ gw_meter *gw_meter_new(void) {
     meter->calls = pd_gauge("pendientes_http_requests_in_flight", "", "Requests being served");
     meter->connections = pd_gauge("pendientes_http_connections", "", "Open connections of both ports");
     meter->cut = pd_counter("pendientes_http_connections_cut_total", "", "Connections cut for resetting their streams");
+    meter->sessions = pd_gauge("pendientes_stomp_sessions", "", "Open WebSocket connections");
     return meter;
 }
 
@@ -71,4 +72,8 @@ void gw_meter_connections(gw_meter *meter, size_t open) {
 
 void gw_meter_cut(gw_meter *meter) {
     pd_metric_add(meter->cut, 1);
+}
+
+void gw_meter_sessions(gw_meter *meter, size_t open) {
+    pd_metric_set(meter->sessions, (int64_t)open);
 }

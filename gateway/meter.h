@@ -13,6 +13,7 @@ void gw_meter_free(gw_meter *meter);
 void gw_meter_request(gw_meter *meter, const pd_route *route, int http, uint64_t micros);
 void gw_meter_calls(gw_meter *meter, size_t under_way);
 void gw_meter_connections(gw_meter *meter, size_t open);
+void gw_meter_sessions(gw_meter *meter, size_t open);
 /* A connection cut by h2guard. */
 void gw_meter_cut(gw_meter *meter);
 

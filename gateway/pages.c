@@ -8,7 +8,7 @@
 #define JSON "application/json"
 #define HTML "text/html; charset=utf-8"
 
-enum { N_PAGES = 4 };
+enum { N_PAGES = 6 };
 
 static gw_slice tag_of(gw_slice bytes, pd_arena *arena) {
     uint8_t digest[EVP_MAX_MD_SIZE];
@@ -29,6 +29,8 @@ static const gw_page *all(void) {
     pages[1] = (gw_page){"/v3/api-docs", JSON, NULL, document, document_tag};
     pages[2] = (gw_page){"/docs", HTML, gw_docs_policy, docs, docs_tag};
     pages[3] = (gw_page){"/swagger-ui.html", HTML, gw_docs_policy, docs, docs_tag};
+    pages[4].path = "/ws";
+    pages[5].path = "/ws/websocket";
     return pages;
 }
 

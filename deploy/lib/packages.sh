@@ -1,7 +1,7 @@
 # Debian 12's packages that building and running need. Why each: CONTRIBUTING.md, "Dependencies".
 
-PACKAGES_RUN="postgresql-15 postgresql-client-15 libh2o-evloop0.13 libnng1 libpq5 libprotobuf-c1 libyajl2 libjwt0 libjansson4 libcrypt1 libssl3 tzdata curl ca-certificates"
-PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkg-config python3 python3-protobuf protobuf-compiler libprotobuf-dev protobuf-c-compiler libprotobuf-c-dev golang-github-gogo-googleapis-dev libh2o-evloop-dev libnng-dev libpq-dev libyajl-dev libjwt-dev libjansson-dev libcrypt-dev libssl-dev zlib1g-dev"
+PACKAGES_RUN="postgresql-15 postgresql-client-15 libh2o-evloop0.13 libwslay1 libnng1 libpq5 libprotobuf-c1 libyajl2 libjwt0 libjansson4 libcrypt1 libssl3 tzdata curl ca-certificates"
+PACKAGES_BUILD="gcc libc6-dev cmake ninja-build pkg-config python3 python3-protobuf protobuf-compiler libprotobuf-dev protobuf-c-compiler libprotobuf-c-dev golang-github-gogo-googleapis-dev libh2o-evloop-dev libwslay-dev libnng-dev libpq-dev libyajl-dev libjwt-dev libjansson-dev libcrypt-dev libssl-dev zlib1g-dev"
 TOOLS_BUILD="gcc cmake ninja pkg-config protoc protoc-c"
 # (libc6-dbg: without it LeakSanitizer does not see the function names that tests/leaks.txt gives)
 PACKAGES_TEST="check libsubunit-dev libcurl4-openssl-dev python3-venv libasan8 libubsan1 clang-format-14 clang-tidy-14 cppcheck wrk git openssl golang-go libc6-dbg python3-jsonschema"
