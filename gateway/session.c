@@ -37,12 +37,12 @@ typedef struct session {
     gw_ws *ws;
     gw_stomp_reader *reader;
     state state;
-    int version;                     /* 11 or 12 */
-    uint64_t since_ms;               /* that it waits, or joins */
-    uint64_t heard_ms, said_ms;      /* the last bytes */
-    uint64_t hears_each, says_each;  /* heart-beats; 0: none agreed */
-    char *token;                     /* of the handshake, then of CONNECT; NULL: none yet */
-    int64_t seen;                    /* the highest event that went by: the listener may have gone back */
+    int version;                    /* 11 or 12 */
+    uint64_t since_ms;              /* that it waits, or joins */
+    uint64_t heard_ms, said_ms;     /* the last bytes */
+    uint64_t hears_each, says_each; /* heart-beats; 0: none agreed */
+    char *token;                    /* of the handshake, then of CONNECT; NULL: none yet */
+    int64_t seen;                   /* the highest event that went by: the listener may have gone back */
     subscription subscriptions[SUBSCRIPTIONS_MAX];
     size_t n_subscriptions;
     char request_id[PD_REQUEST_ID_MAX + 1];

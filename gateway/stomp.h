@@ -1,6 +1,6 @@
 /* stomp: frames of STOMP 1.1 and 1.2, read as their bytes come and written. Read strictly: what the specification
- * forbids is refused, with two exceptions that leave no doubt and that clients of the documented system need: a colon in
- * a header's value means itself, and a line may end with CR LF in 1.1 too. Knows no socket and no session. */
+ * forbids is refused, with two exceptions that leave no doubt and that clients of the documented system need: a colon
+ * in a header's value means itself, and a line may end with CR LF in 1.1 too. Knows no socket and no session. */
 #ifndef GATEWAY_STOMP_H
 #define GATEWAY_STOMP_H
 

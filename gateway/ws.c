@@ -14,10 +14,10 @@ enum {
     KEY_LEN = 24, /* of 16 bytes in base64 */
     ACCEPT_MAX = 29,
     UNREAD_PAST = 64 << 10, /* waiting to be written: until less does, nothing is read */
-    PING_MS = 20000,   /* of silence */
-    SILENT_MS = 60000, /* no sign of life */
-    STUCK_MS = 60000,  /* nothing taken */
-    CLOSING_MS = 5000, /* for the peer's goodbye */
+    PING_MS = 20000,        /* of silence */
+    SILENT_MS = 60000,      /* no sign of life */
+    STUCK_MS = 60000,       /* nothing taken */
+    CLOSING_MS = 5000,      /* for the peer's goodbye */
 };
 
 typedef struct buffer {

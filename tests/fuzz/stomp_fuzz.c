@@ -1,5 +1,5 @@
-/* Hostile STOMP: the first byte is the version and the size of the pieces, the rest what comes. In pieces or whole it is
- * the same frames, and what was read can be written and read again. */
+/* Hostile STOMP: the first byte is the version and the size of the pieces, the rest what comes. In pieces or whole it
+ * is the same frames, and what was read can be written and read again. */
 #include "gateway/stomp.h"
 #include "tests/fuzz/pick.h"
 
@@ -31,7 +31,8 @@ static void written(int version, const gw_stomp_frame *frame, pd_arena *arena) {
     MUST(used == out.len && same(again.command, plain.command) && same(again.body, plain.body));
     MUST(again.n_headers == plain.n_headers + (plain.body.len > 0));
     for (size_t i = 0; i < plain.n_headers; i++)
-        MUST(same(again.headers[i].name, plain.headers[i].name) && same(again.headers[i].value, plain.headers[i].value));
+        MUST(same(again.headers[i].name, plain.headers[i].name) &&
+             same(again.headers[i].value, plain.headers[i].value));
     gw_stomp_reader_free(reader);
 }
 
