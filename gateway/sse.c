@@ -141,6 +141,19 @@ static void cut(stream *s) {
     shutdown(h2o_socket_get_fd(s->call->conn->socket), SHUT_RDWR);
 }
 
+/* h2o reads no HTTP/1 connection whose answer is under way, and would learn at the second write from now. */
+static bool is_gone(const stream *s) {
+    char byte;
+    return s->call->req->version < 0x200 &&
+           recv(h2o_socket_get_fd(s->call->conn->socket), &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+static void beat(stream *s) {
+    put(s, ":\n", 2);
+    put_id(s);
+    pump(s);
+}
+
 static void tick(gw_listener *listener) {
     stream *s = stream_of(listener);
     uint64_t now = gw_now_ms();
@@ -154,10 +167,11 @@ static void tick(gw_listener *listener) {
             cut(s);
     } else if (s->end_ms && now >= s->end_ms) {
         finish(s);
+    } else if (is_gone(s)) {
+        cut(s);
+        beat(s); /* which fails, and ends it */
     } else if (now - s->sent_ms >= BEAT_MS) {
-        put(s, ":\n", 2);
-        put_id(s);
-        pump(s);
+        beat(s);
     }
 }
 

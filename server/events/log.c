@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 enum {
-    PAGE = 1000,
+    PAGE = 1000, /* as eventos_leer.sql and eventos_numerar have it */
     LOOK_EACH_MS = 1000,
     PACE_MS = 10, /* between looks: under load one of them carries many events */
     ANSWER_WITHIN_MS = 5000,
@@ -23,8 +23,8 @@ struct ev_log {
     pg_unit unit;
     pg_query queries[2];
     PGresult *results[2];
-    char last[24], page[12];
-    const char *values[2];
+    char last[24];
+    const char *values[1];
     uint64_t looked_ms;
     bool looking, again;
     pd_events *events; /* NULL: none known yet */
@@ -135,8 +135,6 @@ ev_log *ev_log_new(pd_loop *loop, const ev_log_options *options) {
         abort();
     log->loop = loop;
     log->options = *options;
-    snprintf(log->page, sizeof log->page, "%d", PAGE);
-    log->values[1] = log->page;
     log->prepares[0] = options->number;
     log->prepares[1] = options->read;
     log->queries[0] = (pg_query){.name = options->number.name};
@@ -144,7 +142,7 @@ ev_log *ev_log_new(pd_loop *loop, const ev_log_options *options) {
     log->class = (pg_class){.name = "events",
                             .url = options->url,
                             .zone = options->zone,
-                            .plan_cache_mode = "auto",
+                            .plan_cache_mode = "force_custom_plan", /* one made for an empty table is bad soon */
                             .listen = "pendientes_eventos",
                             .statement_timeout_ms = 5000,
                             .prepares = log->prepares,

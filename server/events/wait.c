@@ -27,7 +27,7 @@ typedef struct waiter {
     pd_timer timer;
     struct waiter *prev, *next;
     en_own_run run;
-    const char *values[2];
+    const char *values[1];
 } waiter;
 
 struct ev_waiters {
@@ -226,10 +226,8 @@ static void read_done(pg_unit *unit, pg_end how) {
 }
 
 static void read_table(waiter *w) {
-    enum { ROWS = 1000 };
     const ev_waiters_options *o = &w->waiters->options;
     w->values[0] = pd_arena_printf(w->call->arena, "%" PRId64, w->since);
-    w->values[1] = pd_arena_printf(w->call->arena, "%d", ROWS);
     w->run.unit = (pg_unit){.due_ms = w->call->due_ms, .fn = read_done, .arg = w};
     if (!en_own_start(o->own, o->lanes, EN_OWN_READ_EVENTS, w->values, &w->run))
         unavailable(w->call);

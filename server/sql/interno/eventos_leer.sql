@@ -1,4 +1,4 @@
--- The events behind $1 (NULL: none of them), at most $2, each row with the number of the last there is and of the first that is kept. One row
+-- The events behind $1 (NULL: none of them), at most 1000, each row with the number of the last there is and of the first that is kept. One row
 -- without an event when there are none.
 SELECT c.ultimo, (SELECT min(numero) FROM eventos) AS primero,
        e.numero, e.tipo, e.accion, regexp_replace(to_char(e.creado, 'YYYY-MM-DD"T"HH24:MI:SS.US'), '\.?0+$', '') AS fecha,
@@ -6,7 +6,7 @@ SELECT c.ultimo, (SELECT min(numero) FROM eventos) AS primero,
        n.titulo, n.mensaje, n.tipo AS notificacion_tipo, n.estado AS notificacion_estado,
        regexp_replace(to_char(n.fecha_creacion, 'YYYY-MM-DD"T"HH24:MI:SS.US'), '\.?0+$', '') AS notificacion_fecha
 FROM eventos_contador c
-LEFT JOIN (SELECT * FROM eventos WHERE numero > $1::bigint ORDER BY numero LIMIT $2::integer) e ON true
+LEFT JOIN (SELECT * FROM eventos WHERE numero > $1::bigint ORDER BY numero LIMIT 1000) e ON true
 LEFT JOIN eventos_tipos t ON t.tipo = e.tipo
 LEFT JOIN notificaciones n ON e.tipo = 'NOTIFICACION' AND n.id = e.cosa_id
 ORDER BY e.numero

@@ -349,6 +349,25 @@ START_TEST(test_slow_readers) {
 }
 END_TEST
 
+/* Who goes away without a word is noticed before the next event. */
+START_TEST(test_gone) {
+    stream s[20];
+    long before = metric("\npendientes_http_connections ");
+    for (int i = 0; i < 20; i++) {
+        s[i] = open_stream("", "");
+        await(&s[i], "retry: ", PATIENCE_MS);
+    }
+    ck_assert_int_ge(metric("\npendientes_http_connections "), before + 20);
+    uint64_t start = now_ms();
+    for (int i = 0; i < 20; i++)
+        close_stream(&s[i]);
+    while (metric("\npendientes_http_connections ") > before) {
+        ck_assert_uint_lt(now_ms() - start, 3000);
+        usleep(5000);
+    }
+}
+END_TEST
+
 /* SIGTERM ends the streams properly, so that clients come again, elsewhere; new ones are refused. */
 START_TEST(test_drains) {
     char token[256];
@@ -449,6 +468,7 @@ int main(void) {
     tcase_add_test(tests, test_head_and_deadline);
     tcase_add_test(tests, test_beats);
     tcase_add_test(tests, test_slow_readers);
+    tcase_add_test(tests, test_gone);
     tcase_add_test(tests, test_drains);
     tcase_add_test(tests, test_without_token_file);
     tcase_add_test(tests, test_goes_back);
