@@ -174,6 +174,12 @@ static void read_missed(gw_listener *l) {
     request.has_desde = request.has_maximo = request.has_identidades = 1;
     request.desde = l->since;
     request.maximo = PAGE_MISSED;
+    if (l->filter) {
+        request.n_tipo = l->filter->n_tipo;
+        request.tipo = l->filter->tipo;
+        request.has_pendiente_id = l->filter->has_pendiente_id;
+        request.pendiente_id = l->filter->pendiente_id;
+    }
     request.identidades = 0; /* no version: it is answered at once */
     const pd_meta meta = {
         .token = l->token, .token_len = l->token_len, .request_id = l->request_id, .deadline_ms = ASK_MS};

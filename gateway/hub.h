@@ -19,7 +19,9 @@ struct gw_listener {
     const char *request_id;
     int64_t since; /* the last event that needs not be shown; -1: from now on */
     bool trimmed;  /* set by the hub: some events behind `since` are no longer kept; the stream says so and resets it */
-    /* Its filter; NULL: everything that the user may see. */
+    /* Its filter, NULL: everything that the user may see. `filter` is what of it the core knows, and reads by when the
+     * stream has missed much; it lives as long as the listener. */
+    const Pendientes__V1__EsperarEventosReq *filter;
     bool (*wants)(gw_listener *listener, const Pendientes__V1__EventoVisible *event);
     void (*wake)(gw_listener *listener); /* there may be something: gw_hub_next. The first: its user is known */
     void (*tick)(gw_listener *listener); /* once a second */

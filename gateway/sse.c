@@ -238,6 +238,7 @@ void gw_sse_start(gw_call *call, const ProtobufCMessage *request) {
                                 .token_len = call->token.len,
                                 .request_id = call->request_id,
                                 .since = since_of(call, s->filter),
+                                .filter = s->filter,
                                 .wants = wants,
                                 .wake = woken,
                                 .tick = tick,

@@ -67,8 +67,9 @@ static inline Pendientes__V1__EventoVisible *fake_event(int64_t number, pd_arena
     return visible;
 }
 
-/* What is behind `since`, as far as the viewer may see it (NULL: all). */
-static inline void fake_page(pd_incoming *call, int64_t since, int64_t head, size_t most, const pd_viewer *viewer) {
+/* What is behind `since`, as far as the viewer may see it (NULL: all), of the order (-1: any). */
+static inline void fake_page(pd_incoming *call, int64_t since, int64_t head, size_t most, const pd_viewer *viewer,
+                             int64_t order) {
     pd_arena *arena = pd_arena_new();
     Pendientes__V1__EventosResp page = PENDIENTES__V1__EVENTOS_RESP__INIT;
     page.eventos = pd_arena_alloc(arena, most * sizeof(void *));
@@ -78,7 +79,8 @@ static inline void fake_page(pd_incoming *call, int64_t since, int64_t head, siz
     page.hasta = since > head ? head : since;
     for (int64_t number = since + 1 < fake.first ? fake.first : since + 1; number <= head; number++) {
         Pendientes__V1__EventoVisible *event = fake_event(number, arena);
-        if (!viewer || pd_event_visible(event, viewer)) {
+        bool wanted = order < 0 || event->evento->pendiente_id == order;
+        if (wanted && (!viewer || pd_event_visible(event, viewer))) {
             if (page.n_eventos == most)
                 break;
             page.eventos[page.n_eventos++] = event;
@@ -107,7 +109,7 @@ static inline void fake_look(void *arg) {
         if (fake.down)
             fake_refuse(p->call, PD_UNAVAILABLE);
         else if (p->since != head || p->version != fake.version || pd_loop_now(fake_loop) + 200 >= p->call->due_ms)
-            fake_page(p->call, p->since, head, 500, NULL);
+            fake_page(p->call, p->since, head, 500, NULL, -1);
         else {
             fake.shown = p->since;
             p->next = waiting;
@@ -133,7 +135,8 @@ static inline void fake_wait(pd_incoming *call, const Pendientes__V1__EsperarEve
         fake.failing--;
         fake_refuse(call, PD_UNAVAILABLE);
     } else {
-        fake_page(call, request->desde, fake.head, (size_t)request->maximo, &viewer);
+        fake_page(call, request->desde, fake.head, (size_t)request->maximo, &viewer,
+                  request->has_pendiente_id ? request->pendiente_id : -1);
     }
 }
 

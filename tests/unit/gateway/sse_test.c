@@ -154,6 +154,22 @@ START_TEST(test_resumes) {
 }
 END_TEST
 
+/* The core reads what is asked for, not all that there was. */
+START_TEST(test_resumes_filtered) {
+    char text[64];
+    FAKE(fake.bits = 8);
+    add_events(20000);
+    int64_t head = settle(), last = head - (head % 10 - 3 + 10) % 10;
+    FAKE(fake.reads = 0);
+    snprintf(text, sizeof text, "Last-Event-ID: %lld\r\n", (long long)last - 15000);
+    stream s = open_stream("?pendienteId=3", text);
+    await_event(&s, last);
+    check_events(&s, last - 14990, last, 10);
+    ck_assert_int_lt(fake.reads, 20);
+    close_stream(&s);
+}
+END_TEST
+
 /* Another gateway has shown more than this one has seen yet. */
 START_TEST(test_ahead_of_this_gateway) {
     char text[64];
@@ -458,6 +474,7 @@ int main(void) {
     tcase_add_test(tests, test_shows_what_is_seen);
     tcase_add_test(tests, test_filters);
     tcase_add_loop_test(tests, test_resumes, 0, 6);
+    tcase_add_test(tests, test_resumes_filtered);
     tcase_add_test(tests, test_ahead_of_this_gateway);
     tcase_add_test(tests, test_never_given);
     tcase_add_test(tests, test_no_longer_kept);
