@@ -200,7 +200,16 @@ expect 'a second down says so' eval "down && grep -q 'Nothing runs' '$OUT'"
 essential 'the start after that' up
 expect 'the data was kept, and the token is still good' answers 200 GET /api/pendientes/67/averia
 down
+echo 'envelope = on' >"$DIR/sys/gateway.conf"
+echo 'token_ttl = 1d' >"$DIR/sys/server.conf"
 expect '--reset-demo' up --reset-demo
+expect 'settings of its own reach the gateway' eval "status GET /api/pendientes/67 >/dev/null && grep -q '^{\"success\":true' '$DIR/body'"
+expect 'and the core' grep -q '^token_ttl = 1d' "$DIR/sys/run/server.conf"
+echo 'nothing = on' >"$DIR/sys/gateway.conf"
+down
+expect 'a setting that is none' eval "! up && grep -q 'unknown setting «nothing»' '$OUT'"
+rm "$DIR/sys/gateway.conf" "$DIR/sys/server.conf"
+expect 'without them' up
 expect 'order 67 is as it was' answers 404 GET /api/pendientes/67/averia
 second() { "$ROOT/deploy/$1" --dir "$DIR/sys/second" "${@:2}" >"$OUT" 2>&1; }
 expect 'another one on the same database' second up --detach --port $((BASE + 60)) --admin-port $((BASE + 61)) --database "$(setting PENDIENTES_DATABASE)"

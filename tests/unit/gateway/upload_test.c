@@ -69,11 +69,12 @@ START_TEST(the_form_precedes_the_bound) {
 END_TEST
 
 START_TEST(a_request_has_its_time_to_arrive) {
-    static const char half[] =
-        "POST /api/notas/1/imagenes/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n--b";
+    static const char *const halves[] = {
+        "POST /api/notas/1/imagenes/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n--b",
+        "GET /api/pendientes HTTP/1.1\r\nHost: x\r\nX-L"};
     char out[1024];
     uint64_t since = now_ms();
-    ask_raw(half, strlen(half), out, sizeof out, PATIENCE_MS); /* until the gateway closes */
+    ask_raw(halves[_i], strlen(halves[_i]), out, sizeof out, PATIENCE_MS); /* until the gateway closes */
     ck_assert_uint_lt(now_ms() - since, PATIENCE_MS / 2);
 }
 END_TEST
@@ -86,7 +87,7 @@ int main(int argc, char **argv) {
     tcase_add_unchecked_fixture(tcase, start_small, stop_all);
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, past_the_bound_it_is_503);
-    tcase_add_test(tcase, a_request_has_its_time_to_arrive);
+    tcase_add_loop_test(tcase, a_request_has_its_time_to_arrive, 0, 2);
     tcase_add_test(tcase, the_form_precedes_the_bound);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
