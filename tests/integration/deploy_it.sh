@@ -85,7 +85,7 @@ all_gone() {
 }
 # comes_back NAME OLD: its file names a new, living process
 comes_back() { local now; now=$(pid "$1") && [ -n "$now" ] && [ "$now" != "$2" ] && kill -0 "$now" 2>/dev/null; }
-works_again() { until_true 5 ready && until_true 5 logged_in; }
+works_again() { until_true 15 ready && until_true 15 logged_in; }
 
 # --- what it refuses
 "$ROOT/deploy/up" --help >"$OUT" 2>&1
