@@ -79,7 +79,7 @@ PARAMETERS |= {
         "name": "If-Match", "in": "header", "schema": {"type": "string", "pattern": rf'^(\*|{TAG}(, ?{TAG})*)$'},
         "description": "Solo si el `ETag` que el GET respondería ahora a quien llama es este (o uno de varios, con comas); `*`: si existe. Si no, 412."},
     "IfNoneMatch": {
-        "name": "If-None-Match", "in": "header", "schema": {"type": "string"}, "example": '"8f14e45fceea167a5a36dedd4bea2543"',
+        "name": "If-None-Match", "in": "header", "schema": {"type": "string"},
         "description": "El `ETag` (o varios, con comas) que el cliente ya tiene: si alguno es el de ahora, 304 sin cuerpo."},
     "LastEventId": {
         "name": "Last-Event-ID", "in": "header", "schema": {"type": "string"}, "example": "8",
@@ -237,10 +237,12 @@ class Operation:
         """Of a stream, the schema is that of each event: its fields as texts, the data among them."""
         event = self.event_shown()
         data = json.dumps(self.schemas.reply_example(event), ensure_ascii=False, separators=(",", ":"))
-        number = {"type": "string", "pattern": "^[0-9]{1,19}$"}
-        properties = {"id": {**number, "description": "Para `Last-Event-ID`."}, "event": {"type": "string", "const": "message"},
-                      "data": {"type": "string", "contentMediaType": "application/json", "contentSchema": self.schemas.reply(event)},
-                      "retry": {**number, "description": "Milisegundos hasta volver a conectarse."}}
+        holds = {"anyOf": [self.schemas.reply(event), {"type": "object", "maxProperties": 0}]}
+        properties = {"id": {"type": "string", "pattern": "^[0-9]{1,19}$", "description": "Para `Last-Event-ID`."},
+                      "event": {"type": "string", "enum": ["message", "recortado"],
+                                "description": "`recortado`, con `{}`: faltan eventos que ya no se guardan."},
+                      "data": {"type": "string", "contentMediaType": "application/json", "contentSchema": holds},
+                      "retry": {"type": "integer", "minimum": 0, "description": "Milisegundos hasta volver a conectarse."}}
         return {"schema": {"type": "object", "required": ["id", "data"], "properties": properties}, "example": f"id: 8\ndata: {data}\n\n"}
 
     def success(self):
