@@ -200,7 +200,7 @@ class Operation:
 
     def files(self):
         """A multipart body. Other names that a part may have are aliases, which a client need not know."""
-        part = {"type": "array", "minItems": 1, "items": {"type": "string", "contentMediaType": "application/octet-stream"},
+        part = {"type": "array", "minItems": 1, "maxItems": self.request.by_name["archivos"].max_items, "items": {"type": "string", "contentMediaType": "application/octet-stream"},
                 "description": "JPEG, PNG, WebP, GIF o HEIC, por su contenido; hasta 50 MB en total."}
         name = self.method.o.subida.partes[0]
         schema = {"type": "object", "required": [name], "properties": {name: part}}

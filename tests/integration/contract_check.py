@@ -4,8 +4,9 @@
     contract_check.py DOCUMENT ROUTES RECORD
 
 DOCUMENT is openapi.json as served, ROUTES what `pendientes-gateway routes` prints, RECORD what cases_it kept of its requests (CASES_RECORD).
-A route in one and not in the other fails; so does an answer whose status, type or body the document does not admit, and a route of which no
-request of the cases succeeded. Ends with the counts."""
+A route in one and not in the other fails; so does an answer whose status, type or body the document does not admit, a route of which no
+request of the cases succeeded, and an operation of which the document does not tell all: what it is for, who may call it, how it refuses,
+what bounds each value it takes, and an example of what it takes and answers that is one. Ends with the counts."""
 import json
 import re
 import sys
@@ -14,6 +15,10 @@ from urllib.parse import quote, unquote
 from jsonschema import Draft202012Validator, RefResolver
 
 VERBS = ("get", "post", "put", "delete", "patch")
+# How every operation refuses, and every one that is not public.
+ALWAYS, WITH_TOKEN = {"400", "429", "431", "500", "503", "504"}, {"401"}
+# What bounds a text beside maxLength.
+BOUNDED = {"enum", "const", "pattern", "format", "contentMediaType", "maxLength"}
 # What nothing of ours decides: the library's own answers, a client's odd requests.
 ANY_ROUTE = {400, 404, 405, 413, 415, 431}
 
@@ -115,6 +120,64 @@ class Judge:
         return (verb, path) if line["status"] in (200, 206) else None
 
 
+    def unbounded(self, schema, where, in_url, seen=()):
+        """Of what is taken: the values without a limit. An array in a URL has the URL's."""
+        if schema.get("$ref") in seen:
+            return
+        seen += (schema.get("$ref"),)
+        schema = self.resolve(schema)
+        kinds = schema.get("type", [])
+        kinds = kinds if isinstance(kinds, list) else [kinds]
+        if "string" in kinds and not BOUNDED & schema.keys():
+            yield f"{where} has no maxLength"
+        if {"integer", "number"} & set(kinds) and not {"minimum", "maximum"} <= schema.keys():
+            yield f"{where} has no minimum and maximum"
+        if "array" in kinds and not in_url and "maxItems" not in schema:
+            yield f"{where} has no maxItems"
+        for key, inner in schema.get("properties", {}).items():
+            yield from self.unbounded(inner, f"{where}.{key}", in_url, seen)
+        for inner in [*schema.get("anyOf", []), *([schema["items"]] if "items" in schema else [])]:
+            yield from self.unbounded(inner, where, in_url, seen)
+
+    def taken(self, operation):
+        """What is wrong with what an operation takes."""
+        for parameter in map(self.resolve, operation.get("parameters", [])):
+            if parameter["in"] == "header":
+                continue
+            yield from self.unbounded(parameter["schema"], parameter["name"], True)
+            if parameter.get("required") and "example" not in parameter:
+                yield f"{parameter['name']} has no example"
+        for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+            yield from self.unbounded(content["schema"], "the body", False)
+            example = content.get("example", {})
+            required = self.resolve(content["schema"]).get("required", [])
+            if kind != "multipart/form-data":
+                yield from (f"the example of {kind} has no {key}" for key in required if key not in example)
+            if kind == "application/json" and "example" in content:
+                yield from self.misfits(content, "the example of the body")
+
+    def misfits(self, content, where):
+        errors = Draft202012Validator(content["schema"], resolver=self.resolver).iter_errors(content["example"])
+        yield from (f"{where}: {list(error.absolute_path)}: {error.message[:200]}" for error in errors)
+
+    def answered(self, operation):
+        """What is wrong with what an operation answers."""
+        statuses = ALWAYS | (WITH_TOKEN if operation["security"] else set())
+        yield from (f"{status} is not there" for status in sorted(statuses - operation["responses"].keys()))
+        for status, response in operation["responses"].items():
+            for kind, content in self.resolve(response).get("content", {}).items():
+                if "example" not in content and not kind.startswith("image/"):
+                    yield f"{status} has no example"
+                elif "json" in kind:
+                    yield from self.misfits(content, f"the example of {status}")
+
+    def complete(self, name, operation):
+        self.check(operation.get("summary"), f"{name}: no summary")
+        self.check("Permiso: " in operation["description"], f"{name}: the description does not say who may")
+        wrong = [*self.taken(operation), *self.answered(operation)]
+        self.check(not wrong, f"{name}: {'; '.join(wrong)}")
+
+
 def main():
     document, routes, record = load(*sys.argv[1:])
     judge = Judge(document)
@@ -123,6 +186,7 @@ def main():
     for place in judge.places:
         for verb in VERBS:
             if "RPC:" in place.item.get(verb, {}).get("description", ""):
+                judge.complete(f"{verb} {place.path}", place.item[verb])
                 judge.check((verb, place.path) in succeeded, f"{verb} {place.path}: no request of the cases succeeded")
     for text in judge.failures:
         print(re.sub(r"[\x00-\x1f]", " ", text))
