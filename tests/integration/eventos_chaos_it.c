@@ -1,5 +1,5 @@
 /* Cores and gateways killed at random under a write load, with readers that resume: each ends with every event that it
- * may see, once, in order. For EVENTS_CHAOS_SECONDS (default 10). */
+ * may see, once, in order, by Server-Sent Events and by STOMP. For EVENTS_CHAOS_SECONDS (default 10). */
 #include "tests/integration/db.h"
 #include "tests/integration/http.h"
 #include "tests/integration/reader.h"
@@ -18,21 +18,22 @@ enum { WRITERS = 3, KILL_MS = 900, CATCH_UP_MS = 30000 };
 
 /* What each role may see, said once more, in SQL. Employees 6 and 7 are the technicians. */
 static const struct {
-    const char *role, *sees;
+    const char *role, *user, *sees;
 } roles[] = {
-    {"ADMIN", "true"},
-    {"CORD", "tipo <> 'PAGO'"},
-    {"ATAC", "tipo NOT IN ('PAGO', 'NOTIFICACION') OR usuario_id = 3"},
-    {"TECN", "asignado_a = 6 OR (tipo <> 'PAGO' AND 6 IN (registrado_por, antes)) OR usuario_id = 6"},
-    {"TECN2", "asignado_a = 7 OR (tipo <> 'PAGO' AND 7 IN (registrado_por, antes)) OR usuario_id = 8"},
+    {"ADMIN", "1", "true"},
+    {"CORD", "2", "tipo <> 'PAGO'"},
+    {"ATAC", "3", "tipo NOT IN ('PAGO', 'NOTIFICACION') OR usuario_id = 3"},
+    {"TECN", "6", "asignado_a = 6 OR (tipo <> 'PAGO' AND 6 IN (registrado_por, antes)) OR usuario_id = 6"},
+    {"TECN2", "8", "asignado_a = 7 OR (tipo <> 'PAGO' AND 7 IN (registrado_por, antes)) OR usuario_id = 8"},
 };
 enum { ROLES = sizeof roles / sizeof *roles };
 
-/* How many of each kind of reader. */
+/* How many of each kind of reader. A topic has the new notifications of its user alone. */
 static const struct {
     reader_session session;
     int n;
-} kinds[] = {{reader_sse, 50}};
+    bool of_topic;
+} kinds[] = {{reader_sse, 50, false}, {reader_stomp, 20, true}};
 
 enum { KINDS = sizeof kinds / sizeof *kinds, MOST = 200 };
 
@@ -110,7 +111,8 @@ static void start_readers(int64_t since) {
     for (int k = 0; k < KINDS; k++)
         for (int i = 0; i < kinds[k].n; i++) {
             bool up;
-            readers[n_readers++] = reader_resume(kinds[k].session, http_token(roles[i % ROLES].role), "", since, &up);
+            readers[n_readers++] = reader_resume(kinds[k].session, http_token(roles[i % ROLES].role),
+                                                 kinds[k].of_topic ? roles[i % ROLES].user : "", since, &up);
             ck_assert_msg(up, "reader %d does not connect", n_readers);
         }
 }
@@ -130,20 +132,25 @@ static void check_reader(reader *r, const PGresult *want, const char *who) {
 static int check_readers(int64_t since) {
     PGconn *conn = PQconnectdb(up_env("PENDIENTES_DATABASE"));
     int connections = 0;
-    PGresult *want[ROLES];
+    PGresult *want[2][ROLES];
     for (int i = 0; i < ROLES; i++) {
-        want[i] = PQexec(conn, http_f("SELECT numero FROM eventos WHERE numero > %lld AND (%s) ORDER BY numero",
-                                      (long long)since, roles[i].sees));
-        ck_assert_int_gt(PQntuples(want[i]), 0);
+        want[0][i] = PQexec(conn, http_f("SELECT numero FROM eventos WHERE numero > %lld AND (%s) ORDER BY numero",
+                                         (long long)since, roles[i].sees));
+        want[1][i] = PQexec(conn, http_f("SELECT numero FROM eventos WHERE numero > %lld AND tipo = 'NOTIFICACION' AND "
+                                         "accion = 'CREADO' AND usuario_id = %s ORDER BY numero",
+                                         (long long)since, roles[i].user));
+        ck_assert_int_gt(PQntuples(want[0][i]), 0);
+        ck_assert_int_eq(PQresultStatus(want[1][i]), PGRES_TUPLES_OK);
     }
+    ck_assert_int_gt(PQntuples(want[1][0]), 0);
     for (int k = 0, at = 0; k < KINDS; k++)
         for (int i = 0; i < kinds[k].n; i++, at++) {
-            check_reader(readers[at], want[i % ROLES], roles[i % ROLES].role);
+            check_reader(readers[at], want[kinds[k].of_topic][i % ROLES], roles[i % ROLES].role);
             connections += reader_connections(readers[at]);
             reader_free(readers[at]);
         }
-    for (int i = 0; i < ROLES; i++)
-        PQclear(want[i]);
+    for (int i = 0; i < 2 * ROLES; i++)
+        PQclear(want[i / ROLES][i % ROLES]);
     PQfinish(conn);
     return connections;
 }

@@ -312,7 +312,6 @@ START_TEST(rights_change_under_an_open_stream) {
     next_is(&all, TYPE("PENDIENTE_EDITADO"), NULL);
     ck_assert_uint_eq(reader_count(l.r), before);
     ck_assert_int_eq(reader_connections(l.r), connections);
-    start = up_now();
     call(200, "ADMIN", "PUT", http_f("/api/usuarios/%s", user), "{\"activo\":false}");
     ck_assert_msg(up_wait(SECOND, is_refused, l.r), "the stream of a deactivated user is still open");
     reader_free(l.r);

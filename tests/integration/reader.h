@@ -16,6 +16,8 @@ typedef struct reader reader;
 typedef void (*reader_session)(reader *r);
 /* Server-Sent Events of GET /api/eventos. */
 void reader_sse(reader *r);
+/* STOMP 1.2 over WebSocket: /topic/usuario/{id}, the id being the `query`. What it brings are notifications. */
+void reader_stomp(reader *r);
 
 /* `query` ("?tipo=NOTA" or "") and the token are copied. Returns when it is connected, or false in `*up` after 10 s. */
 reader *reader_start(reader_session session, const char *token, const char *query, bool *up);
