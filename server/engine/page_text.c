@@ -8,6 +8,7 @@
 typedef struct writer {
     const en_statement *statement;
     const ProtobufCMessage *request; /* NULL: every part stands, lists have one element */
+    const en_sort *sort;             /* the rows' order; NULL: none */
     const id_caller *caller;
     pd_arena *arena;
     pd_status *status;
@@ -102,24 +103,36 @@ static void put_param(writer *w, int index) {
     }
 }
 
-/* True when every parameter up to the end of the part has a value. */
+/* True for a mark that an index follows, which is no mark whatever its value. */
+static bool has_index(char mark) {
+    return mark == EN_MARK_PARAM || mark == EN_MARK_SORT;
+}
+
+/* Has the parameter a value, the rows that order? */
+static bool is_given(const writer *w, char mark, unsigned char index) {
+    const en_statement *s = w->statement;
+    if (w->request == NULL) {
+        return true;
+    }
+    return mark == EN_MARK_SORT ? w->sort == &s->page->sorts[index - 1]
+                                : en_param_count(&s->parts[EN_MAIN].params[index - 1], w->request) > 0;
+}
+
+/* True when all that is named up to the end of the part is given. */
 static bool has_values(const writer *w, const char *at) {
     for (; *at != EN_MARK_CLOSE; at++) {
-        if (*at == EN_MARK_PARAM) {
-            at++;
-            if (w->request != NULL &&
-                en_param_count(&w->statement->parts[EN_MAIN].params[(unsigned char)*at - 1], w->request) == 0) {
-                return false;
-            }
+        if (has_index(*at) && !is_given(w, *at, (unsigned char)at[1])) {
+            return false;
         }
+        at += has_index(*at);
     }
     return true;
 }
 
-/* The mark, or the end of the text; a parameter's index is no mark. */
+/* The mark, or the end of the text. */
 static const char *find_mark(const char *at, char mark) {
     for (; *at != '\0' && *at != mark; at++) {
-        at += *at == EN_MARK_PARAM;
+        at += has_index(*at);
     }
     return at;
 }
@@ -156,13 +169,16 @@ static const char *enter(writer *w, const char *at) {
 
 /* Text of the statement with its marks followed. */
 static void put_marked(writer *w, const char *at) {
-    static const char marks[] = {EN_MARK_PARAM, EN_MARK_OPEN, EN_MARK_OR, EN_MARK_CLOSE, EN_MARK_ACCESS, '\0'};
+    static const char marks[] = {EN_MARK_PARAM, EN_MARK_SORT,   EN_MARK_OPEN, EN_MARK_OR,
+                                 EN_MARK_CLOSE, EN_MARK_ACCESS, '\0'};
     while (*at != '\0' && !w->failed) {
         size_t plain = strcspn(at, marks);
         pd_text_add(&w->out, at, plain);
         at += plain;
         if (*at == EN_MARK_PARAM) {
             put_param(w, (unsigned char)at[1] - 1);
+            at += 2;
+        } else if (*at == EN_MARK_SORT) {
             at += 2;
         } else if (*at == EN_MARK_OPEN || *at == EN_MARK_ACCESS) {
             at = enter(w, at);
@@ -185,7 +201,7 @@ static void put_rows_of(writer *w, unsigned form) {
 static unsigned count_forms(const writer *w) {
     unsigned n = 1;
     for (const char *at = w->statement->page->rows; *at != '\0'; at++) {
-        if (*at == EN_MARK_PARAM) {
+        if (has_index(*at)) {
             at++;
             continue;
         }
@@ -246,6 +262,7 @@ static void put_form(writer *w, const en_page_ask *ask, unsigned form, int64_t l
 static void put_page(writer *w, const en_page_ask *ask) {
     const en_page *page = w->statement->page;
     int64_t limit = ask->size + 1, offset = ask->number * ask->size;
+    w->sort = ask->sort;
     put(w, pd_arena_printf(w->arena, "SELECT %s.%s::text AS _clave, %s.id AS _id, ", page->alias, ask->sort->column,
                            page->alias));
     put_marked(w, page->head);

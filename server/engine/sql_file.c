@@ -271,9 +271,30 @@ static bool resolve_field(scanner *s, en_param *param, Oid *type) {
     return true;
 }
 
+/* `:sort.<column>` of a part of a page. */
+static bool put_sort(scanner *s, const char *column, size_t len) {
+    const en_page *page = s->statement->page;
+    int i = 0;
+    while (i < page->n_sorts &&
+           (strlen(page->sorts[i].column) != len || memcmp(page->sorts[i].column, column, len) != 0)) {
+        i++;
+    }
+    if (i == page->n_sorts || s->braces == 0) {
+        return en_misfit(s->statement, s->arena, s->error,
+                         "«:sort.%.*s» está entre llaves y nombra la columna de un «-- sort»", (int)len, column);
+    }
+    const char mark[] = {EN_MARK_SORT, (char)(i + 1)};
+    pd_text_add(&s->out, mark, sizeof mark);
+    return true;
+}
+
 /* Writes $n for the parameter of that name, which is resolved where it first stands. */
 static bool put_param(scanner *s, const char *name, size_t len) {
     en_sql *part = s->part;
+    size_t sort = strlen("sort.");
+    if (s->statement->page != NULL && len > sort && memcmp(name, "sort.", sort) == 0) {
+        return put_sort(s, name + sort, len - sort);
+    }
     int i = 0;
     while (i < part->n && (strlen(part->params[i].name) != len || memcmp(part->params[i].name, name, len) != 0)) {
         i++;

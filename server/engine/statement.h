@@ -23,13 +23,17 @@
  * shows. The core writes the rest (page_text.h): order, cursor, limit, the count, the planner's estimate past 10,000,
  * and reads _clave and _id, which it adds. The rows need a column `id`; `-- sort` names the orders that the request's
  * `sort` may ask for, each a column of the rows; the first, with `,asc` or `,desc` behind it, is the default. Within
- * :pagina(…) {…}      stands only when all its parameters have values: what was not asked for costs no planning {a|b}
- * two forms that exclude each other, `a OR b` in effect; each is planned and read in order by itself :lista   is its
- * elements with commas: `IN (:estados)` `-- plan kept [<field> …]`: a call that gives exactly these filters (of a list,
- * one element), sees all rows and asks for the default order is prepared and keeps its plan, because an index has just
- * these columns and the order. Every other search is planned with its values: without them the planner takes a rare one
- * for a common one. A statement that may refuse joins its verdict: FROM (SELECT … AS v) c LEFT JOIN :pagina(…) q ON c.v
- * IS NULL.
+ * :pagina(…):
+ * - {…}            stands only when all its parameters have values: what was not asked for costs no planning
+ * - {a|b}          two forms that exclude each other, `a OR b` in effect; each is planned and read in order by itself
+ * - :lista         is its elements with commas: `IN (:estados)`
+ * - :sort.<column> within {…}: nothing itself, and given where the rows stand in the order of that column. For what
+ *                  only an order needs: even a join that the planner drops keeps a count from reading an index alone
+ *
+ * `-- plan kept [<field> …]`: a call that gives exactly these filters (of a list, one element), sees all rows and asks
+ * for the default order is prepared and keeps its plan, because an index has just these columns and the order. Every
+ * other search is planned with its values: without them the planner takes a rare one for a common one. A statement that
+ * may refuse joins its verdict: FROM (SELECT … AS v) c LEFT JOIN :pagina(…) q ON c.v IS NULL.
  *
  * Result columns: the reply's fields by name; `sub.campo` into a sub-message; `lista.campo` one element per row (an
  * all-NULL element is none); a json column a message or repeated field of its name. Columns that begin with `_` are the

@@ -66,6 +66,7 @@ enum en_mark {
     EN_MARK_OPEN,      /* { a part that stands only when all its parameters have values */
     EN_MARK_OR,        /* | of a part with two forms */
     EN_MARK_CLOSE,     /* } */
+    EN_MARK_SORT,      /* :sort.<column>; the next byte: 1 + index of the sort */
     EN_MARK_ACCESS,    /* :acceso() of orders: assigned | registered | as elsewhere, up to EN_MARK_CLOSE */
     EN_MAX_PARAMS = 200,
     EN_MAX_SORTS = 32,

@@ -5,6 +5,8 @@
 -- plan kept cliente_id
 -- plan kept asignado_a_id
 -- plan kept registrado_por_id
+-- plan kept estados
+-- plan kept tipo
 -- plan kept estados tipo
 -- plan kept lugar
 -- plan kept prioridad
@@ -19,8 +21,8 @@ SELECT q.id AS "content.id", q.fecha_creacion AS "content.fecha_creacion", q.fec
        q.direccion AS "content.direccion", k.id AS "content.id_cliente", k.nombre AS "content.cliente",
        k.codigo_cliente AS "content.cod_cliente", k.telefono AS "content.celular_cliente"
 FROM :pagina(
-    SELECT p.*, l.nombre AS cliente
-    FROM pendientes p LEFT JOIN clientes l ON l.id = p.cliente_id -- dropped by the planner unless it sorts
+    SELECT p.*{:sort.cliente , l.nombre AS cliente}
+    FROM pendientes p {:sort.cliente JOIN clientes l ON l.id = p.cliente_id}
     WHERE p.vigente AND :acceso(p)
         {AND p.cliente_id = :cliente_id}
         {AND p.asignado_a = :usuario_id|AND p.registrado_por = :usuario_id AND p.asignado_a IS DISTINCT FROM :usuario_id}
@@ -37,6 +39,8 @@ FROM :pagina(
         -- The orders of the clients that match, and those of the others whose address does: two indexes, never an OR over a join.
         {AND p.cliente_id IN (SELECT c.id FROM clientes c WHERE c.busqueda LIKE patron_de(:titulo))
         |AND p.cliente_id NOT IN (SELECT c.id FROM clientes c WHERE c.busqueda LIKE patron_de(:titulo))
-         AND lower(p.direccion COLLATE "und-x-icu") LIKE patron_de(:titulo)}
+         AND p.busqueda LIKE patron_en_direccion(:titulo)
+         -- (where that is a part, the rest is to be there too)
+         AND (patron_en_direccion(:titulo) = '%' || buscable(:titulo) || '%' OR strpos(p.busqueda, buscable(:titulo)) <> 0)}
 ) q
 LEFT JOIN clientes k ON k.id = q.cliente_id

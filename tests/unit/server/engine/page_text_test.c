@@ -53,6 +53,28 @@ START_TEST(what_was_not_asked_is_not_there) {
 }
 END_TEST
 
+START_TEST(what_only_an_order_needs_stands_in_it) {
+    const char *error = NULL;
+    statement = en_statement_parse(ts_sample_page(), "x.sql",
+                                   "-- read\n-- sort nombre=n,desc id\n\nSELECT q.x FROM :pagina(SELECT x{:sort.n , n} "
+                                   "FROM t {:sort.n JOIN u ON a = :numero}) q",
+                                   arena, &error);
+    ck_assert_msg(statement != NULL, "%s", error);
+    request.has_numero = true;
+    ask.sort = &statement->page->sorts[0];
+    expect(EN_PAGE_ROWS, FRONT "(SELECT f.* FROM (SELECT x , n FROM t  JOIN u ON a = $1) f" ORDER " LIMIT 11)" BACK);
+    expect(EN_PAGE_COUNT, "SELECT count(*) FROM (SELECT FROM (SELECT x FROM t ) f LIMIT 10001) x");
+    ck_assert_int_eq(query.n, 0);
+    ask.sort = &statement->page->sorts[1];
+    expect(EN_PAGE_ROWS, "SELECT q.id::text AS _clave, q.id AS _id, q.x FROM (SELECT f.* FROM (SELECT x FROM t ) f"
+                         " ORDER BY f.id DESC, f.id DESC LIMIT 11) q ORDER BY q.id DESC, q.id DESC");
+    statement = en_statement_parse(ts_sample_page(), "x.sql",
+                                   "-- read\n-- sort n\n\nSELECT q.x FROM :pagina(SELECT x{:sort.m , n} FROM t) q",
+                                   arena, &error);
+    ck_assert(statement == NULL && strstr(error, "«:sort.m»"));
+}
+END_TEST
+
 START_TEST(a_list_is_its_elements) {
     static char *texts[] = {"x", "y"};
     request.textos = texts;
@@ -131,6 +153,7 @@ int main(void) {
     TCase *tcase = tcase_create("texts");
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_test(tcase, what_was_not_asked_is_not_there);
+    tcase_add_test(tcase, what_only_an_order_needs_stands_in_it);
     tcase_add_test(tcase, a_list_is_its_elements);
     tcase_add_test(tcase, two_forms_are_two_searches);
     tcase_add_test(tcase, the_place_behind_a_row);
