@@ -17,12 +17,12 @@ static gw_slice tag_of(gw_slice bytes, pd_arena *arena) {
     return gw_etag(digest, false, arena);
 }
 
-/* The arena is the process's. */
 static const gw_page *all(void) {
     static gw_page pages[N_PAGES];
+    static pd_arena *arena; /* lives as long as the process */
     if (pages[0].path)
         return pages;
-    pd_arena *arena = pd_arena_new();
+    arena = pd_arena_new();
     gw_slice document = {pd_openapi, pd_openapi_len}, docs = {gw_docs, gw_docs_len};
     gw_slice document_tag = tag_of(document, arena), docs_tag = tag_of(docs, arena);
     pages[0] = (gw_page){"/openapi.json", JSON, NULL, document, document_tag};

@@ -1,14 +1,19 @@
 """STOMP as clients that nobody here wrote speak it: stomp.py over its own WebSocket transport, in both versions, and websocket-client where
 the frames must be wrong. Two gateways of the test's own, so that one can go; the rest is the system of up.env. Ends with the counts."""
 import base64
+import http.server
 import json
 import os
 import queue
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
 import time
+import traceback
 import urllib.error
 import urllib.request
 from urllib.parse import quote, urlsplit
@@ -54,7 +59,10 @@ def notify(title, user=None, token=None):
 
 class Listener(stomp.ConnectionListener):
     def __init__(self):
-        self.frames = queue.Queue()
+        self.frames, self.beats = queue.Queue(), 0
+
+    def on_heartbeat(self):
+        self.beats += 1
 
     def on_connected(self, frame):
         self.frames.put(("CONNECTED", frame))
@@ -87,7 +95,7 @@ class Parts:
         address = urlsplit(url)
         transport = WSTransport([(address.hostname, address.port)], ws_path=path, reconnect_attempts_max=1, header=header)
         stomp.connect.BaseConnection.__init__(self, transport)
-        self.Protocol.__init__(self, transport, beats)
+        self.Protocol.__init__(self, transport, beats, heart_beat_receive_scale=4)  # a busy machine is no silent server
         self.listener = Listener()
         self.set_listener("test", self.listener)
 
@@ -286,6 +294,28 @@ def test_only_created_ones():
     client.disconnect()
 
 
+def test_what_the_system_tells():
+    """A new order, to whoever assigns; its assignment, to the technician."""
+    client, technician = Client("1.2"), Client("1.1")
+    client.joined(ADMIN)
+    client.subscribe(topic(ADMIN_ID), "1", headers={"receipt": "r"})
+    client.next("RECEIPT")
+    technician.joined()
+    technician.subscribe(topic(), "1", headers={"receipt": "r"})
+    technician.next("RECEIPT")
+    status, _, order = ask("POST", "/api/pendientes", ADMIN, {"clienteId": 1, "tipo": "AVERIA", "lugar": "PUNO", "prioridad": "URGENTE"})
+    assert status == 200, order
+    began = time.monotonic()
+    assert json.loads(client.next("MESSAGE").body)["usuarioId"] == ADMIN_ID and time.monotonic() - began < 1
+    assert ask("POST", "/api/pendientes/averia", ADMIN, {"pendienteId": order["id"], "descripcionFalla": "Sin señal"})[0] == 200
+    employee = ask("GET", "/api/usuarios/usuario", TECN)[2]["empleado"]["id"]
+    assert ask("PUT", f"/api/pendientes/{order['id']}/asignar?idAsignado={employee}", ADMIN)[0] == 200
+    began = time.monotonic()
+    assert json.loads(technician.next("MESSAGE").body)["tipo"] == "INFO" and time.monotonic() - began < 1
+    client.disconnect()
+    technician.disconnect()
+
+
 def test_what_is_not_served():
     for refused in (lambda c: c.send(topic(), "hola"), lambda c: c.ack("1"), lambda c: c.nack("1"), lambda c: c.begin("t"),
                     lambda c: c.commit("t"), lambda c: c.abort("t")):
@@ -301,14 +331,14 @@ def test_what_is_not_served():
 
 
 def test_beats():
-    client = Client("1.2", beats=(2000, 2000))
+    client = Client("1.2", beats=(4000, 2000))
     connected = client.joined()
     assert connected.headers["heart-beat"] == "2000,2000"
     try:
-        found = client.listener.frames.get(timeout=9)
+        found = client.listener.frames.get(timeout=10)
         raise AssertionError(f"{found[0]} in silence")
     except queue.Empty:
-        pass
+        assert client.listener.beats >= 3
     client.subscribe(topic(), "1", headers={"receipt": "r"})
     client.next("RECEIPT")
     client.disconnect()
@@ -421,9 +451,9 @@ def test_silence():
     nothing = raw()
     began = time.monotonic()
     said, code = closing(beats)
-    assert "heart-beat" in said and code == 1008 and 4 <= time.monotonic() - began < 7
+    assert "heart-beat" in said and code == 1008 and 4 <= time.monotonic() - began < 9
     said, code = closing(nothing)
-    assert "CONNECT" in said and code == 1008 and 9 <= time.monotonic() - began < 13
+    assert "CONNECT" in said and code == 1008 and 9 <= time.monotonic() - began < 20
 
 
 def test_a_reader_that_takes_nothing():
@@ -480,6 +510,75 @@ def test_handshake():
     assert said.stdout == "505", said
 
 
+# --- a browser ---
+
+PAGE = """<!doctype html><script src="/stomp.js"></script><script>
+const told = (what, text) => fetch("/told/" + what, {method: "POST", body: String(text)});
+const client = new StompJs.Client({brokerURL: "%(ws)s/ws", connectHeaders: {Authorization: "Bearer %(token)s"}, reconnectDelay: 0});
+client.onStompError = frame => told("ERROR", frame.headers.message);
+client.onConnect = () => {
+  client.watchForReceipt("r", () => told("RECEIPT", client.connectedVersion));
+  client.subscribe("%(topic)s", message => told("MESSAGE", message.body), {receipt: "r"});
+};
+client.activate();
+const plain = new WebSocket("%(ws)s/ws?access_token=%(token)s", ["v12.stomp"]);
+plain.onopen = () => plain.send("CONNECT\\naccept-version:1.2\\n\\n\\0");
+plain.onmessage = event => told("PLAIN", plain.protocol + " " + event.data);
+</script>"""
+
+
+def test_browser():
+    """A page of another origin: @stomp/stompjs, and the browser's own WebSocket."""
+    library = "build/npm-stomp/node_modules/@stomp/stompjs/bundles/stomp.umd.js"
+    if not shutil.which("chromium") or not (os.path.exists(library) or shutil.which("npm")):
+        print("the browser is left out: it needs chromium and npm")
+        return
+    if not os.path.exists(library):
+        subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", "build/npm-stomp", "@stomp/stompjs@7"], check=True)
+    told = queue.Queue()
+    page = PAGE % {"ws": f"ws://{ADDRESS.netloc}", "token": TECN, "topic": topic()}
+
+    class Site(http.server.BaseHTTPRequestHandler):
+        def answer(self, kind, body):
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def do_GET(self):
+            if self.path == "/stomp.js":
+                with open(library, "rb") as file:
+                    self.answer("text/javascript", file.read())
+            else:
+                self.answer("text/html; charset=utf-8", page.encode() if self.path == "/" else b"")
+
+        def do_POST(self):
+            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            told.put((self.path.split("/")[-1], body))
+            self.answer("text/plain", b"")
+
+        def log_message(self, *_):
+            pass
+
+    site = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Site)
+    threading.Thread(target=site.serve_forever, daemon=True).start()
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        browser = subprocess.Popen(
+            ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", f"--user-data-dir={profile}",
+             "--remote-debugging-port=0", f"http://127.0.0.1:{site.server_address[1]}/"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+        try:
+            first = dict(told.get(timeout=60) for _ in range(2))
+            assert first["RECEIPT"] == "1.2" and first["PLAIN"].startswith("v12.stomp CONNECTED\n"), first
+            made = notify("al navegador ñ")
+            kind, body = told.get(timeout=PATIENCE)
+            assert kind == "MESSAGE" and json.loads(body) == made, (kind, body)
+        finally:
+            os.killpg(browser.pid, signal.SIGTERM)
+            browser.wait()
+            site.shutdown()
+
+
 def main():
     passed = failed = 0
     chosen = sys.argv[1:]
@@ -494,7 +593,6 @@ def main():
         except Exception as problem:  # the next one may still tell something
             failed += 1
             print(f"FAILED: {name}: {type(problem).__name__}: {problem}", flush=True)
-            import traceback
             traceback.print_exc(file=sys.stdout)
     print(f"{passed} passed, {failed} failed", flush=True)
     os._exit(1 if failed or not passed else 0)  # stomp.py's threads are not waited for
