@@ -16,7 +16,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { PAIR_MAX = 10, ADDRESS_MAX = 99, GUESSES = 40, WITHIN_MS = 1000 };
+enum { PAIR_MAX = 10, ADDRESS_MAX = 99, GUESSES = 24, WITHIN_MS = 1000 };
 
 /* Cost 4; perl's crypt made them: clave-a, clave-b. */
 static const char *const hashes[] = {"$2a$04$abcdefghijklmnopqrstuOkw1IWld5BTlyrzYK6UARYWHpxP98gXK",
@@ -33,7 +33,9 @@ static const char *address(void) {
 }
 
 static http_answer login(const char *dni, const char *password) {
-    return http_json("POST", "/auth", NULL, http_f("{\"dni\":\"%s\",\"password\":\"%s\"}", dni, password));
+    static const char *const patient[] = {"Grpc-Timeout: 1M", NULL}; /* a busy machine is slow to hash */
+    const char *body = http_f("{\"dni\":\"%s\",\"password\":\"%s\"}", dni, password);
+    return http_call("POST", "/auth", NULL, NULL, body, strlen(body), patient);
 }
 
 static long status_of(const char *dni, const char *password) {
