@@ -462,7 +462,7 @@ static int compare(const void *a, const void *b) {
 }
 
 /* How many, and what they may add to a process. A sanitizer keeps what was freed, and takes its time. */
-#ifdef __SANITIZE_ADDRESS__
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 enum { AT_ONCE = 40, GROWTH_KIB = 512 << 10 };
 #else
 enum { AT_ONCE = 200, GROWTH_KIB = 128 << 10 };
