@@ -18,6 +18,8 @@ CLEAR = "limpiar"
 PAGE = {"pageable": ("Pageable", False), "last": ("bool", False), "total_pages": ("int64", False), "total_elements": ("int64", False),
         "size": ("int32", False), "number": ("int32", False), "sort": ("Orden", False), "first": ("bool", False),
         "number_of_elements": ("int32", False), "empty": ("bool", False)}
+PAGE_HEADERS = {"next_cursor": ("string", False), "total_estimated": ("bool", False)}
+PAGE_ASKED = {"page": ("int32", False), "size": ("int32", False), "cursor": ("string", False), "total": ("enum", False)}
 # FieldDescriptorProto.Type: what JSON can carry, and bytes, which only files have
 KINDS = {3: "int64", 5: "int32", 8: "bool", 9: "string", 11: "message", 12: "bytes", 14: "enum"}
 # what the messages of a file's way have, by name: (type, repeated); see options.proto
@@ -174,9 +176,12 @@ class Message:
         content = self.by_name.get("content")
         if not (content and content.repeated and content.is_message):
             raise Refusal(self.where, f"{self.name}: a page has a repeated message «content»")
-        lack = self.lacks(PAGE)
+        lack = self.lacks(PAGE | PAGE_HEADERS)
         if lack:
             raise Refusal(self.where, f"{self.name}: a page has {lack} (see comun.proto)")
+        for name in PAGE_HEADERS:
+            if not self.by_name[name].header:
+                self.by_name[name].refuse("of a page is a header (see comun.proto)")
 
     def closure(self):
         """Itself and every message within."""
@@ -391,6 +396,9 @@ class Method:
             self.refuse("texto and response_body exclude each other")
         if self.response_body and self.reply.is_page:
             self.refuse("a page is answered whole, not by response_body")
+        lack = self.reply.is_page and self.request.lacks(PAGE_ASKED)
+        if lack:
+            self.refuse(f"answers a page, and its request lacks {lack} (see comun.proto)")
         if self.o.texto and not (self.reply.by_name[self.o.texto].is_text and not self.reply.by_name[self.o.texto].repeated):
             self.refuse(f"texto «{self.o.texto}» is no single string")
         if self.o.no_encontrado and self.effect != "PD_READS":

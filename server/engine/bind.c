@@ -272,7 +272,7 @@ static bool bind_field(binder *b, int i, const en_param *param, const ProtobufCM
     }
     const ProtobufCMessage *holder = holder_of(param, 0, param->depth, request);
     if (holder == NULL || !pd_present(holder, field)) {
-        b->params->values[i] = param->fallback;
+        b->params->values[i] = NULL;
         return true;
     }
     const void *at = member(holder, field->offset);

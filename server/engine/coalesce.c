@@ -61,13 +61,13 @@ typedef struct packed_row {
 } packed_row;
 
 static void answer_own(en_group *group, sv_call *call, const PGresult *rows, int row) {
-    sv_call_end(call, en_reply(group->statement, rows, row, 1, call->request, &call->caller,
-                               group->engine->options.keys, call->arena, &call->status));
+    sv_call_end(call, en_reply(group->statement, rows, row, 1, &call->caller, group->engine->options.keys, call->arena,
+                               &call->status));
 }
 
 static void answer_shared(en_group *group, sv_call *call, const PGresult *rows, int row, packed_row *packed) {
     if (!packed->done) {
-        const ProtobufCMessage *reply = en_reply(group->statement, rows, row, 1, call->request, &call->caller,
+        const ProtobufCMessage *reply = en_reply(group->statement, rows, row, 1, &call->caller,
                                                  group->engine->options.keys, group->arena, &call->status);
         if (!reply) {
             sv_call_end(call, NULL);

@@ -107,8 +107,7 @@ void en_page_fill(const en_statement *statement, ProtobufCMessage *reply, const 
     if (extent.total >= 0) {
         set_total(message, reply, extent.total, size);
     }
-    bool last = extent.last >= 0 ? extent.last == 1 : extent.total < 0 ? n < size : (number + 1) * size >= extent.total;
-    set(message, reply, "last", last);
+    set(message, reply, "last", extent.last);
     set(message, reply, "size", size);
     set(message, reply, "number", number);
     bool follows = text_of(method->request, request, "cursor") != NULL;

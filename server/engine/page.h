@@ -4,10 +4,10 @@
 
 #include "server/engine/page_text.h"
 
-/* What a statement's row says of its page. */
+/* What rows and count tell of a page. */
 typedef struct en_extent {
-    int64_t total; /* rows before LIMIT; -1: not counted */
-    int last;      /* 1 no row follows, 0 some do, -1: by the total */
+    int64_t total; /* of all pages; -1: not counted */
+    bool last;     /* no row follows */
     bool estimated;
     const char *cursor; /* for what follows; NULL: none */
 } en_extent;

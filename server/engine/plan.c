@@ -110,8 +110,7 @@ ProtobufCMessage *en_rows_reply(en_engine *engine, sv_call *call, const en_state
         en_forbid(call);
         return NULL;
     }
-    return en_reply(statement, rows, 0, n, call->request, &call->caller, engine->options.keys, call->arena,
-                    &call->status);
+    return en_reply(statement, rows, 0, n, &call->caller, engine->options.keys, call->arena, &call->status);
 }
 
 void en_answer_rows(en_engine *engine, sv_call *call, const en_statement *statement, const PGresult *rows) {

@@ -2,7 +2,6 @@
  * that a row costs a loop over a flat array. */
 #include "pendientes/json.h"
 #include "pendientes/scalar.h"
-#include "server/engine/page.h"
 #include "server/engine/protect.h"
 #include "server/engine/statement_impl.h"
 
@@ -136,11 +135,6 @@ bool en_verdict(const en_statement *statement, const PGresult *result, pd_arena 
 
 int64_t en_row_key(const en_statement *statement, const PGresult *result, int row) {
     return int_value(PQgetvalue(result, row, statement->own.key));
-}
-
-int64_t en_total(const en_statement *statement, const PGresult *result, int row) {
-    const char *text = text_or_null(result, row, statement->own.total);
-    return text != NULL ? int_value(text) : -1;
 }
 
 /* ---- fields ---- */
@@ -360,8 +354,7 @@ static bool read_columns(reader *r, int from, int to) {
 }
 
 ProtobufCMessage *en_reply(const en_statement *statement, const PGresult *result, int row, int n,
-                           const ProtobufCMessage *request, const id_caller *caller, const en_keys *keys,
-                           pd_arena *arena, pd_status *status) {
+                           const id_caller *caller, const en_keys *keys, pd_arena *arena, pd_status *status) {
     reader r = {.statement = statement,
                 .result = result,
                 .row = row,
@@ -372,14 +365,8 @@ ProtobufCMessage *en_reply(const en_statement *statement, const PGresult *result
                 .status = status,
                 .judged = -1};
     ProtobufCMessage *reply = message_of(&r, 0);
-    en_extent extent = {.total = 0, .last = -1};
-    if (n > 0) {
-        if (!read_columns(&r, 0, statement->n_once)) {
-            return NULL;
-        }
-        extent.total = en_total(statement, result, row);
-        const char *last = text_or_null(result, row, statement->own.last);
-        extent.last = last != NULL ? *last == 't' : -1;
+    if (n > 0 && !read_columns(&r, 0, statement->n_once)) {
+        return NULL;
     }
     for (int k = 0; k < n && statement->n_once < statement->n_columns; k++) {
         r.row = row + k;
@@ -391,9 +378,6 @@ ProtobufCMessage *en_reply(const en_statement *statement, const PGresult *result
         if (!read_columns(&r, statement->n_once, statement->n_columns)) {
             return NULL;
         }
-    }
-    if (statement->method->reply->is_page && statement->page == NULL) {
-        en_page_fill(statement, reply, request, extent, arena);
     }
     return reply;
 }

@@ -84,8 +84,7 @@ static void rows_done(pg_unit *unit, pg_end end) {
         sv_call_end(call, NULL);
         return;
     }
-    s->page = en_reply(statement, rows, 0, shown, call->request, &call->caller, engine->options.keys, call->arena,
-                       &call->status);
+    s->page = en_reply(statement, rows, 0, shown, &call->caller, engine->options.keys, call->arena, &call->status);
     if (!s->page) {
         sv_call_end(call, NULL);
         return;

@@ -265,9 +265,6 @@ static bool resolve_field(scanner *s, en_param *param, Oid *type) {
          last->index == s->statement->header.coalesce)) {
         *type = array_of(*type);
     }
-    if (s->statement->method->reply->is_page && param->depth == 1) {
-        param->fallback = strcmp(field->name, "page") == 0 ? "0" : strcmp(field->name, "size") == 0 ? "10" : NULL;
-    }
     return true;
 }
 

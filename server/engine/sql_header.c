@@ -68,6 +68,9 @@ static bool read_class(en_statement *s, bool write, header_line *line, pd_arena 
 static bool read_kept(en_statement *s, header_line *line, pd_arena *arena, const char **error) {
     en_page *page = s->page;
     header_line word;
+    if (page == NULL) {
+        return en_misfit(s, arena, error, "cabecera: «plan» es de una página, tras su «sort»");
+    }
     if (!next_word(line, &word) || !is_word(&word, "kept") || page->n_kept == EN_MAX_KEPT) {
         return en_misfit(s, arena, error, "cabecera: «plan» de una página solo admite «kept», hasta %d veces",
                          EN_MAX_KEPT);
@@ -86,7 +89,7 @@ static bool read_kept(en_statement *s, header_line *line, pd_arena *arena, const
 
 static bool read_line(en_statement *s, header_line line, int *classes, pd_text *lock, pd_arena *arena,
                       const char **error) {
-    header_line word, value, more;
+    header_line word;
     if (!next_word(&line, &word)) {
         return true;
     }
@@ -103,19 +106,12 @@ static bool read_line(en_statement *s, header_line line, int *classes, pd_text *
     if (is_word(&word, "sort")) {
         return en_page_sorts(s, line.at, line.len, arena, error);
     }
-    if (is_word(&word, "plan") && s->page != NULL) {
+    if (is_word(&word, "plan")) {
         return read_kept(s, &line, arena, error);
     }
-    if (!is_word(&word, "plan")) {
-        return en_misfit(s, arena, error,
-                         "cabecera: palabra desconocida «%.*s» (los comentarios van tras una línea en blanco)",
-                         (int)word.len, word.at);
-    }
-    if (!next_word(&line, &value) || !is_word(&value, "custom") || next_word(&line, &more)) {
-        return en_misfit(s, arena, error, "cabecera: «plan» solo admite «custom»");
-    }
-    s->header.custom_plan = true;
-    return true;
+    return en_misfit(s, arena, error,
+                     "cabecera: palabra desconocida «%.*s» (los comentarios van tras una línea en blanco)",
+                     (int)word.len, word.at);
 }
 
 bool en_read_header(en_statement *s, const char *text, const char **body, pd_text *lock, pd_arena *arena,
@@ -152,6 +148,9 @@ bool en_check_header(const en_statement *s, pd_arena *arena, const char **error)
     }
     if (s->page != NULL && (header->write || header->coalesce >= 0 || !s->method->reply->is_page)) {
         return en_misfit(s, arena, error, "cabecera: «sort» solo vale en un «read» cuya respuesta es una página");
+    }
+    if (s->page == NULL && s->method->reply->is_page) {
+        return en_misfit(s, arena, error, "la respuesta es una página: faltan «-- sort» y «:pagina(...)»");
     }
     if (header->coalesce >= 0) {
         const en_sql *main = &s->parts[EN_MAIN];

@@ -282,8 +282,6 @@ static int *own_slot(en_own *own, const char *name, bool *text, bool *flag) {
     } slots[] = {{"_codigo", &own->code, 't'},
                  {"_campo", &own->field, 't'},
                  {"_mensaje", &own->message, 't'},
-                 {"_total", &own->total, 'i'},
-                 {"_ultima", &own->last, 'b'},
                  {"_clave", &own->sort_key, 't'},
                  {"_id", &own->sort_id, 'i'},
                  {"_asignado_a", &own->people[PD_REL_ASSIGNED], 'i'},
@@ -541,9 +539,6 @@ static bool check_own(describer *d) {
     if (s->header.coalesce >= 0 && s->own.key < 0) {
         return REFUSE(d, "falta la columna «%s» (o «_%s», si la respuesta no la tiene), la clave de coalesce",
                       key_name(s), key_name(s));
-    }
-    if (s->method->reply->is_page && s->page == NULL && s->own.total < 0) {
-        return REFUSE(d, "falta la columna «_total»: la respuesta es una página");
     }
     return true;
 }

@@ -9,7 +9,6 @@
  *   -- lock <one SELECT on one line, or continued by further `-- lock` lines>   run before it, under the same Sync
  *                                     of a read: how its resource is locked; run only before the read is made within
  *                                     a write's transaction, to compare its ETag with If-Match
- *   -- plan custom                    planned with its parameters each time (searches)
  *   -- sort <name>[=<column>] …       a page's orders, see below
  * The header ends at the first line that is blank or no comment; comments may follow below.
  *
@@ -37,12 +36,12 @@
  *
  * Result columns: the reply's fields by name; `sub.campo` into a sub-message; `lista.campo` one element per row (an
  * all-NULL element is none); a json column a message or repeated field of its name. Columns that begin with `_` are the
- * core's: _codigo, _campo, _mensaje   the verdict; _codigo NULL is success. NOT_FOUND without _campo is the path's row,
- * with _campo a row named in the body (the contract's order of refusals needs to tell them apart) _asignado_a,
- * _registrado_por, _autor, _usuario   the row's people, for rules (`permiso` of reads, `ver` of fields) _total rows of
- * a page before LIMIT; NULL: not counted _ultima                     bool: no row follows this page (where `_total` is
- * estimated and cannot tell)
- *   _<field>                    the key of coalesce=<field>, where the reply has no field of that name */
+ * core's:
+ * - _codigo, _campo, _mensaje                        the verdict; _codigo NULL is success. NOT_FOUND without _campo is
+ *   the path's row, with _campo a row named in the body (the contract's order of refusals needs to tell them apart)
+ * - _asignado_a, _registrado_por, _autor, _usuario   the row's people, for rules (`permiso` of reads, `ver` of fields)
+ * - _<field>                                         the key of coalesce=<field>, where the reply has no field of that
+ *   name */
 #ifndef SERVER_ENGINE_STATEMENT_H
 #define SERVER_ENGINE_STATEMENT_H
 
@@ -59,7 +58,7 @@ typedef enum en_part { EN_MAIN, EN_LOCK } en_part;
 
 /* What the plans need to know of a file's header. */
 typedef struct en_header {
-    bool write, batch, custom_plan;
+    bool write, batch;
     bool has_lock; /* of a read: for the writes whose version it is */
     int coalesce;  /* index of the request's field, -1: none */
     int hashed;    /* index of the request's field that is hashed before the statement, -1: none */
@@ -102,14 +101,11 @@ bool en_verdict(const en_statement *statement, const PGresult *result, pd_arena 
 int64_t en_row_key(const en_statement *statement, const PGresult *result, int row);
 /* May the caller see/do this row, by the method's rule and the row's people? */
 bool en_row_allowed(const en_statement *statement, const PGresult *result, int row, const id_caller *caller);
-/* Rows [row, row + n) as the reply: fields filled, pages completed from the request (page, size) and _total, sealed
- * fields opened and fields with `ver` blanked for this caller. NULL: `status` says why. For a statement whose reply has
+/* Rows [row, row + n) as the reply: fields filled, of a page its content (en_page_fill completes it), sealed fields
+ * opened and fields with `ver` blanked for this caller. NULL: `status` says why. For a statement whose reply has
  * no `ver` field the result does not depend on the caller. */
 ProtobufCMessage *en_reply(const en_statement *statement, const PGresult *result, int row, int n,
-                           const ProtobufCMessage *request, const id_caller *caller, const en_keys *keys,
-                           pd_arena *arena, pd_status *status);
-/* `_total` of that row; -1 when the statement has none or it is NULL. */
-int64_t en_total(const en_statement *statement, const PGresult *result, int row);
+                           const id_caller *caller, const en_keys *keys, pd_arena *arena, pd_status *status);
 /* The method's not_found template filled from the request. */
 void en_not_found(const en_statement *statement, const ProtobufCMessage *request, pd_arena *arena, pd_status *status);
 

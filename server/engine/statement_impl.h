@@ -55,7 +55,6 @@ typedef struct en_param {
     const char *name; /* as written, without the colon */
     en_source source;
     pd_relation relation; /* of EN_FROM_WORTH */
-    const char *fallback; /* what an absent field binds; NULL: NULL */
     int depth;
     en_step path[EN_MAX_DEPTH];
 } en_param;
@@ -134,7 +133,7 @@ typedef struct en_column {
 
 /* Positions of the core's own columns; -1: the statement has none. */
 typedef struct en_own {
-    int code, field, message, total, last, key, sort_key, sort_id;
+    int code, field, message, key, sort_key, sort_id;
     int people[PD_REL_USER + 1]; /* by relation: ASSIGNED, REGISTERED, AUTHOR, USER */
 } en_own;
 

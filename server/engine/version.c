@@ -52,7 +52,7 @@ bool en_version_compare(en_engine *engine, sv_call *call, const PGresult *rows, 
         return true;
     pd_status status = {0};
     const ProtobufCMessage *reply =
-        en_reply(read, rows, 0, 1, NULL, &call->caller, engine->options.keys, call->arena, &status);
+        en_reply(read, rows, 0, 1, &call->caller, engine->options.keys, call->arena, &status);
     if (!reply) {
         call->status = status;
         return false;

@@ -27,7 +27,10 @@ REQ = "message Req { optional int64 id = 1 [(pendientes.campo) = { obligatorio: 
 RESP = "message Resp { optional int64 id = 1; %s }\n"
 PAGE = """optional Pageable pageable = 2; optional bool last = 3; optional int64 total_pages = 4; optional int64 total_elements = 5;
 optional int32 size = 6; optional int32 number = 7; optional Orden sort = 8; optional bool first = 9;
-optional int32 number_of_elements = 10; optional bool empty = 11;"""
+optional int32 number_of_elements = 10; optional bool empty = 11;
+optional string next_cursor = 12 [(pendientes.campo) = { cabecera: "Next-Cursor" }];
+optional bool total_estimated = 13 [(pendientes.campo) = { cabecera: "Total-Estimated" }];"""
+ASKED = """optional int32 page = 3; optional int32 size = 4; optional string cursor = 5; optional Total.Valor total = 6;"""
 PARTS = "message Orden { optional bool empty = 1; }\nmessage Pageable { optional int32 page_size = 1; }\n"
 
 
@@ -212,6 +215,14 @@ class Messages(Test):
         self.refused("message Pagina", "«empty» of type bool", more=f"message Pagina {{ {page} {PAGE.replace('optional bool empty = 11;', '')} }}\n")
         self.refused("message Pagina", "«last» of type bool", more=f"message Pagina {{ {page} {PAGE.replace('bool last', 'int32 last')} }}\n")
         self.refused("message Pagina", "repeated message «content»", more=f"message Pagina {{ option (pendientes.mensaje) = {{ pagina: true }}; {PAGE} }}\n")
+        whole = f"message Pagina {{ {page} {PAGE} }}\n"
+        self.refused("message Pagina", "«next_cursor» of type string", more=whole.replace("next_cursor", "cursor"))
+        self.refused("total_estimated", "is a header", more=whole.replace('[(pendientes.campo) = { cabecera: "Total-Estimated" }]', ""))
+        answered = (f"service Otras {{\n  rpc Ver(Pedido) returns (Pagina) {{ {GET % '/b'} }}\n}}\n"
+                    "message Total { enum Valor { exacto = 0; } }\n")
+        self.taken(more=whole + answered + f"message Pedido {{ {ASKED} }}\n")
+        self.refused("rpc Ver", "lacks «cursor» of type string", more=whole + answered + f"message Pedido {{ {ASKED.replace('cursor', 'clave')} }}\n")
+        self.refused("rpc Ver", "lacks «total» of type enum", more=whole + answered + f"message Pedido {{ {ASKED.replace('Total.Valor total', 'bool total')} }}\n")
         self.method("which only a reply is", req="optional Pagina pagina = 2;", more=f"message Pagina {{ {page.replace('Req', 'Resp')} {PAGE} }}\n",
                     method="option (google.api.http) = { post: \"/a\" body: \"*\" };")
 

@@ -266,18 +266,6 @@ START_TEST(many_reads_become_one_array) {
 }
 END_TEST
 
-START_TEST(a_page_has_defaults) {
-    const en_statement *s = parse(ts_sample_page(), "-- read\nSELECT :page::text || '/' || :size");
-    en_params params = bind_as(s, &caller, NULL);
-    ck_assert_str_eq(answer(s, &params), "0/10");
-    request.has_page = request.has_size = 1;
-    request.page = 3;
-    request.size = 20;
-    params = bind_as(s, &caller, NULL);
-    ck_assert_str_eq(answer(s, &params), "3/20");
-}
-END_TEST
-
 START_TEST(a_sealed_field_is_sealed_for_its_order) {
     char path[] = "/tmp/bind_test.XXXXXX";
     int fd = mkstemp(path);
@@ -357,7 +345,6 @@ int main(void) {
     tcase_add_test(tests, the_caller_is_bound);
     tcase_add_test(tests, access_is_judged_by_postgresql);
     tcase_add_test(tests, many_reads_become_one_array);
-    tcase_add_test(tests, a_page_has_defaults);
     tcase_add_test(tests, a_sealed_field_is_sealed_for_its_order);
     tcase_add_test(tests, the_lock_binds_its_own_parameters);
     tcase_add_test(tests, the_lock_of_a_coalesced_read_binds_one);

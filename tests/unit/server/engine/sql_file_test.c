@@ -76,10 +76,10 @@ END_TEST
 
 START_TEST(headers_say_how_a_statement_runs) {
     const en_header *h = en_statement_header(parse(ts_sample_part(), "-- read coalesce=id\nSELECT :id"));
-    ck_assert(!h->write && !h->batch && !h->custom_plan && !h->has_lock);
+    ck_assert(!h->write && !h->batch && !h->has_lock);
     ck_assert_int_eq(h->coalesce, 0);
-    h = en_statement_header(parse(ts_sample_note(), "-- write batch\n-- plan custom\n\n-- una nota\nSELECT 1"));
-    ck_assert(h->write && h->batch && h->custom_plan && !h->has_lock);
+    h = en_statement_header(parse(ts_sample_note(), "-- write batch\n\n-- una nota\nSELECT 1"));
+    ck_assert(h->write && h->batch && !h->has_lock);
     ck_assert_int_eq(h->coalesce, -1);
     const en_statement *s =
         parse(ts_sample_note(), "-- write\n-- lock SELECT 1 FROM t\n-- lock WHERE id = :id FOR UPDATE\n"
@@ -141,8 +141,9 @@ static const struct wrong {
     {ts_sample_part, "-- read coalesce=id\nSELECT :id, :texto", "único parámetro"},
     {ts_sample_part, "-- read coalesce=id\nSELECT :id, :quien.empleado_id", "único parámetro"},
     {ts_sample_part, "-- read coalesce=id\nSELECT 1", "único parámetro"},
-    {ts_sample_note, "-- write\n-- plan generic\nSELECT 1", "«plan» solo admite «custom»"},
-    {ts_sample_note, "-- write\n-- plan\nSELECT 1", "«plan» solo admite «custom»"},
+    {ts_sample_note, "-- write\n-- plan kept\nSELECT 1", "«plan» es de una página"},
+    {ts_sample_page, "-- read\n-- sort id\n-- plan custom\nSELECT 1", "solo admite «kept»"},
+    {ts_sample_page, "-- read\nSELECT 1", "faltan «-- sort» y «:pagina(...)»"},
     {ts_sample_part, "-- read\n-- sort id\nSELECT 1 FROM :pagina(SELECT 1) q", "página"},
     {ts_sample_part, "-- read\n-- lock SELECT 1\nSELECT 1", "«lock» solo vale con «write»"},
     {ts_sample_note, "-- write batch\n-- lock SELECT 1\nSELECT 1", "«batch»"},

@@ -66,10 +66,9 @@ static const struct good {
     {ts_sample_part,
      "-- read coalesce=pendiente_id\nSELECT " PART ", pendiente_id AS _pendiente_id FROM muestras WHERE "
      "pendiente_id = ANY(:pendiente_id)"},
-    {ts_sample_page,
-     "-- read\nSELECT 1::bigint AS \"content.id\", 'n' AS \"content.nombre\", now() AS \"content.cuando\","
-     " 3::bigint AS _total, true AS _ultima LIMIT :size OFFSET :page * :size"},
-    {ts_sample_page, "-- read\nSELECT '[]'::json AS content, 3::bigint AS _total"},
+    {ts_sample_page, "-- read\n-- sort n=nombre\n\nSELECT f.id AS \"content.id\", f.nombre AS \"content.nombre\", "
+                     "now() AS \"content.cuando\""
+                     " FROM :pagina(SELECT 1::bigint AS id, 'n' AS nombre) f"},
     {ts_sample_write,
      "-- write\n-- lock SELECT 1 FROM muestras WHERE pendiente_id = :pendiente_id FOR UPDATE\nSELECT " FULL VERDICT
      " FROM notas n WHERE :acceso(n)"},
@@ -133,11 +132,9 @@ static const struct wrong {
     {ts_sample_read, "-- read\nSELECT ARRAY['x'] AS textos", "columna «textos»: es text[]", "json"},
     {ts_sample_read, "-- read\nSELECT 'x' AS parte", "columna «parte»: es text", "json"},
     {ts_sample_read, "-- read\nSELECT 'x' AS clave", "columna «clave»: es text", "bytea"},
-    {ts_sample_page, "-- read\nSELECT '[]'::json AS content", "falta la columna «_total»", ""},
-    {ts_sample_page, "-- read\nSELECT '[]'::json AS content, 'x' AS _total", "columna «_total»: es text", "bigint"},
-    {ts_sample_page, "-- read\nSELECT '[]'::json AS content, 1 AS _total, 1 AS _ultima", "columna «_ultima»",
-     "boolean"},
-    {ts_sample_page, "-- read\nSELECT 1 AS _total", "falta la columna «content.id»", ""},
+    {ts_sample_page,
+     "-- read\n-- sort n=nombre\n\nSELECT f.id AS \"content.id\" FROM :pagina(SELECT 1::bigint AS id, 'n' AS nombre) f",
+     "falta la columna «content.nombre»", ""},
     /* verdicts, keys, relations */
     {ts_sample_note, "-- write\nSELECT " PART, "falta la columna «_codigo»", ""},
     {ts_sample_note, "-- write\nSELECT " PART ", NULL::text AS _codigo, NULL::text AS _mensaje",
