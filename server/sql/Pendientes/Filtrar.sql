@@ -40,7 +40,7 @@ FROM :pagina(
         {AND p.cliente_id IN (SELECT c.id FROM clientes c WHERE c.busqueda LIKE patron_de(:titulo))
         |AND p.cliente_id NOT IN (SELECT c.id FROM clientes c WHERE c.busqueda LIKE patron_de(:titulo))
          AND p.busqueda LIKE patron_en_direccion(:titulo)
-         -- (where that is a part, the rest is to be there too)
-         AND (patron_en_direccion(:titulo) = '%' || buscable(:titulo) || '%' OR strpos(p.busqueda, buscable(:titulo)) <> 0)}
+         -- (where that is a part, the rest is to be there too, which the planner takes for one in three)
+         AND (patron_en_direccion(:titulo) = '%' || buscable(:titulo) || '%' OR strpos(p.busqueda, buscable(:titulo)) > 0)}
 ) q
 LEFT JOIN clientes k ON k.id = q.cliente_id
