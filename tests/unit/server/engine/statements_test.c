@@ -11,12 +11,6 @@
 static pd_arena *arena;
 static char dir[] = "/tmp/statements_test.XXXXXX";
 
-static const char *source(void) {
-    static const char here[] = "tests/unit/server/engine/statements_test.c";
-    size_t root = strlen(__FILE__) - (sizeof here - 1);
-    return pd_arena_printf(arena, "%.*sserver/sql", (int)root, __FILE__);
-}
-
 static void run(const char *command) {
     ck_assert_int_eq(system(command), 0);
 }
@@ -24,7 +18,7 @@ static void run(const char *command) {
 static void setup(void) {
     arena = pd_arena_new();
     ck_assert_ptr_nonnull(mkdtemp(strcpy(dir, "/tmp/statements_test.XXXXXX")));
-    run(pd_arena_printf(arena, "cp -r %s/. %s", source(), dir));
+    run(pd_arena_printf(arena, "cp -r " SOURCE_DIR "/server/sql/. %s", dir));
 }
 
 static void teardown(void) {
