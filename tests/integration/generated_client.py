@@ -27,13 +27,13 @@ with client.ApiClient(configuration) as api:
     check(session.usuario.rol.permisos == 16383, "the login tells the role")
     configuration.access_token = session.token
     orders = client.PendientesApi(api)
-    wanted = {"clienteId": 1, "tipo": "AVERIA", "lugar": "PUNO", "prioridad": "MEDIA", "direccion": "Jr. Generado 1"}
+    wanted = {"clienteId": 1, "tipo": "AVERIA", "lugar": "PUNO", "prioridad": "MEDIA", "direccion": f"Jr. Generado {os.urandom(6).hex()}"}
     made = orders.pendientes_crear(client.CrearPendienteReq.from_dict(wanted))
     check(made.estado == client.EstadoPendiente.REGISTRADO, "a new order is REGISTRADO")
     read = orders.pendientes_obtener(made.id)
-    check(read == made and read.direccion == "Jr. Generado 1", "it reads as it was made")
-    page = orders.pendientes_filtrar(size=1, filtrar_pendientes_req=client.FiltrarPendientesReq.from_dict({"tipo": "AVERIA"}))
-    check(page.content[0].id == made.id, "the newest is found first")
+    check(read == made and read.direccion == wanted["direccion"], "it reads as it was made")
+    page = orders.pendientes_filtrar(size=5, filtrar_pendientes_req=client.FiltrarPendientesReq.from_dict({"titulo": wanted["direccion"]}))
+    check([found.id for found in page.content] == [made.id], "it is found by its address")
     try:
         orders.pendientes_asignar(made.id, id_asignado=6)
         check(False, "an order without details is not dispatched")
