@@ -15,6 +15,7 @@
 enum {
     TICK_MS = 1000,
     CONNECT_MS = 10000, /* for CONNECT to come, and for its token to be judged */
+    SILENT_BEATS = 3,   /* a client is gone that has missed so many: their timers may come one beat late */
     BEAT_MIN_MS = 2000, /* what is offered and asked for: the tick and as much again */
     MESSAGE_MAX = 64 << 10,
     WAITING_MAX = 16 << 10, /* past so much no event is taken from the hub until it has left */
@@ -436,7 +437,7 @@ static void watch(session *s, uint64_t now) {
         fail(s, NULL, GW_WS_POLICY, PD_DEADLINE_EXCEEDED, "CONNECT no llegó a tiempo");
     } else if (s->state == JOINING && now - s->since_ms > CONNECT_MS) {
         fail(s, NULL, GW_WS_TRY_LATER, PD_UNAVAILABLE, "El servicio no responde");
-    } else if (s->state == OPEN && s->hears_each && now - s->heard_ms > 2 * s->hears_each) {
+    } else if (s->state == OPEN && s->hears_each && now - s->heard_ms > SILENT_BEATS * s->hears_each) {
         fail(s, NULL, GW_WS_POLICY, PD_DEADLINE_EXCEEDED, "heart-beat: el cliente calla más de lo acordado");
     } else if (s->state == OPEN && s->says_each && now - s->said_ms + TICK_MS >= s->says_each) {
         gw_ws_send(s->ws, "\n", 1);
