@@ -35,7 +35,6 @@ struct gw_hub {
     int64_t identities;
     text texts[TEXTS];
     gw_listener *first;
-    size_t n;
     pd_call *waiting;
     bool failed; /* the last waiting call did: again at the next tick */
     int ticks;
@@ -46,10 +45,6 @@ struct gw_hub {
 
 bool gw_hub_works(const gw_hub *hub) {
     return hub->token != NULL;
-}
-
-size_t gw_hub_count(const gw_hub *hub) {
-    return hub->n;
 }
 
 int64_t gw_hub_user(const gw_listener *listener) {
@@ -85,7 +80,6 @@ void gw_hub_leave(gw_listener *l) {
     *(l->prev ? &l->prev->next : &hub->first) = l->next;
     if (l->next)
         l->next->prev = l->prev;
-    hub->n--;
     l->hub = NULL;
 }
 
@@ -271,7 +265,6 @@ void gw_hub_join(gw_hub *hub, gw_listener *l) {
     if (l->next)
         l->next->prev = l;
     hub->first = l;
-    hub->n++;
     ask(l);
 }
 

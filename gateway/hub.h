@@ -55,7 +55,6 @@ void gw_hub_free(gw_hub *hub);
 bool gw_hub_works(const gw_hub *hub);
 /* Ends all listeners. */
 void gw_hub_drain(gw_hub *hub);
-size_t gw_hub_count(const gw_hub *hub);
 
 void gw_hub_join(gw_hub *hub, gw_listener *listener);
 /* Nothing of it is called any more. Allowed when it has left already. */
