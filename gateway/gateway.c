@@ -198,18 +198,33 @@ static bool drained(const gw_gateway *gateway) {
            (passed >= LINGER_MS && gateway->n_calls == 0);
 }
 
+/* The milliseconds to the next. */
+static int tick(gw_gateway *gateway) {
+    uint64_t now = gw_now_ms();
+    if (now >= gateway->tick_ms) {
+        gateway->tick_ms = now + GW_TICK_MS;
+        gw_hub_tick(gateway->hub);
+        gw_sessions_tick(gateway->sessions);
+    }
+    return (int)(gateway->tick_ms - now);
+}
+
+static int lesser(int a, int b) {
+    return a < b ? a : b;
+}
+
 void gw_gateway_run(gw_gateway *gateway) {
     enum { DRAIN_LOOK_MS = 50 };
     int wait = 0;
     while (!drained(gateway)) {
         if (h2o_evloop_run(gateway->context.loop, wait) != 0 && errno != EINTR)
             abort(); /* epoll itself failed */
+        int next_tick = tick(gateway);
         wait = pd_client_turn(gateway->client);
         pd_lines_flush(gateway->lines);
-        if (wait < 0)
-            wait = INT32_MAX;
-        if (gateway->drain_since_ms && wait > DRAIN_LOOK_MS)
-            wait = DRAIN_LOOK_MS;
+        wait = wait < 0 ? next_tick : lesser(wait, next_tick);
+        if (gateway->drain_since_ms)
+            wait = lesser(wait, DRAIN_LOOK_MS);
     }
     PD_LOG(PD_LOG_INFO, "stopped", PD_I("requests", (int64_t)gateway->n_calls));
 }

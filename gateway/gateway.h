@@ -44,6 +44,7 @@ typedef struct gw_gateway {
     size_t n_connections; /* of both ports */
     gw_upload_gate uploads;
     h2o_socket_t *signals;
+    uint64_t tick_ms;        /* when the next one is due */
     uint64_t drain_since_ms; /* 0: serving */
 } gw_gateway;
 
@@ -55,7 +56,9 @@ void gw_gateway_run(gw_gateway *gateway);
 void gw_gateway_close(gw_gateway *gateway);
 
 bool gw_gateway_ready(const gw_gateway *gateway);
-/* Milliseconds of CLOCK_MONOTONIC; the loop's own clock is of the wall. */
+/* Milliseconds of CLOCK_MONOTONIC. The clock of h2o's loop, and of its timers, is the wall's, which may be set back:
+ * what must happen in time hangs on gw_gateway_run's tick. */
+enum { GW_TICK_MS = 250 };
 uint64_t gw_now_ms(void);
 uint64_t gw_now_us(void);
 

@@ -9,9 +9,8 @@
 #include <string.h>
 
 enum {
-    TICK_MS = 250,
-    TICKS = 4,      /* to a second */
-    WAIT_MS = 2000, /* of the waiting call: so long does a core that hangs hold up the streams */
+    TICKS = 1000 / GW_TICK_MS, /* to a second */
+    WAIT_MS = 2000,            /* of the waiting call: so long does a core that hangs hold up the streams */
     ASK_MS = 5000,
     RECHECK_MS = 60000, /* a token may have expired, or its key be gone, while nobody's rights changed */
     PAGE = 500,
@@ -38,8 +37,6 @@ struct gw_hub {
     pd_call *waiting;
     bool failed; /* the last waiting call did: again at the next tick */
     int ticks;
-    h2o_timeout_t each_tick;
-    h2o_timeout_entry_t tick;
     pd_arena *scratch;
 };
 
@@ -365,14 +362,14 @@ static void tick_listener(gw_listener *l) {
     l->tick(l);
 }
 
-static void on_tick(h2o_timeout_entry_t *entry) {
-    gw_hub *hub = H2O_STRUCT_FROM_MEMBER(gw_hub, tick, entry);
+void gw_hub_tick(gw_hub *hub) {
+    if (!gw_hub_works(hub))
+        return;
     if (!hub->waiting)
         wait(hub);
     each(hub, try_again);
     if (++hub->ticks % TICKS == 0)
         each(hub, tick_listener);
-    h2o_timeout_link(hub->gateway->context.loop, &hub->each_tick, &hub->tick);
 }
 
 /* --- life --- */
@@ -407,8 +404,6 @@ gw_hub *gw_hub_new(gw_gateway *gateway, const char **error) {
     hub->wait = method("Esperar");
     hub->who = method("Quien");
     hub->scratch = pd_arena_new();
-    h2o_timeout_init(gateway->context.loop, &hub->each_tick, TICK_MS);
-    hub->tick.cb = on_tick;
     const char *path = gateway->settings->events_token_file;
     if (!path)
         return hub;
@@ -417,7 +412,6 @@ gw_hub *gw_hub_new(gw_gateway *gateway, const char **error) {
         return NULL;
     }
     wait(hub);
-    h2o_timeout_link(gateway->context.loop, &hub->each_tick, &hub->tick);
     return hub;
 }
 
@@ -427,8 +421,6 @@ void gw_hub_free(gw_hub *hub) {
     gw_hub_drain(hub);
     if (hub->waiting)
         pd_call_cancel(hub->waiting);
-    h2o_timeout_unlink(&hub->tick);
-    h2o_timeout_dispose(hub->gateway->context.loop, &hub->each_tick);
     pd_arena_free(hub->scratch);
     pd_events_free(hub->events);
     free(hub->token);

@@ -53,6 +53,8 @@ typedef struct gw_event {
 gw_hub *gw_hub_new(gw_gateway *gateway, const char **error);
 void gw_hub_free(gw_hub *hub);
 bool gw_hub_works(const gw_hub *hub);
+/* From the loop, every GW_TICK_MS. */
+void gw_hub_tick(gw_hub *hub);
 /* Ends all listeners. */
 void gw_hub_drain(gw_hub *hub);
 

@@ -13,10 +13,9 @@
 #include <string.h>
 
 enum {
-    TICK_MS = 1000,
     CONNECT_MS = 10000, /* for CONNECT to come, and for its token to be judged */
     SILENT_BEATS = 3,   /* a client is gone that has missed so many: their timers may come one beat late */
-    BEAT_MIN_MS = 2000, /* what is offered and asked for: the tick and as much again */
+    BEAT_MIN_MS = 2000, /* what is offered and asked for */
     MESSAGE_MAX = 64 << 10,
     WAITING_MAX = 16 << 10, /* past so much no event is taken from the hub until it has left */
     SUBSCRIPTIONS_MAX = 16,
@@ -53,8 +52,6 @@ struct gw_sessions {
     gw_gateway *gateway;
     session *first;
     size_t n;
-    h2o_timeout_t each_second;
-    h2o_timeout_entry_t tick;
     const pd_message *notification;
     pd_arena *scratch; /* of one frame */
 };
@@ -439,19 +436,17 @@ static void watch(session *s, uint64_t now) {
         fail(s, NULL, GW_WS_TRY_LATER, PD_UNAVAILABLE, "El servicio no responde");
     } else if (s->state == OPEN && s->hears_each && now - s->heard_ms > SILENT_BEATS * s->hears_each) {
         fail(s, NULL, GW_WS_POLICY, PD_DEADLINE_EXCEEDED, "heart-beat: el cliente calla más de lo acordado");
-    } else if (s->state == OPEN && s->says_each && now - s->said_ms + TICK_MS >= s->says_each) {
+    } else if (s->state == OPEN && s->says_each && now - s->said_ms + 2 * GW_TICK_MS >= s->says_each) {
         gw_ws_send(s->ws, "\n", 1);
         s->said_ms = now;
     }
-    gw_ws_tick(s->ws, now);
+    gw_ws_tick(s->ws);
 }
 
-static void on_tick(h2o_timeout_entry_t *entry) {
-    gw_sessions *all = H2O_STRUCT_FROM_MEMBER(gw_sessions, tick, entry);
+void gw_sessions_tick(gw_sessions *all) {
     uint64_t now = gw_now_ms();
     for (session *s = all->first; s; s = s->next)
         watch(s, now);
-    h2o_timeout_link(all->gateway->context.loop, &all->each_second, &all->tick);
 }
 
 /* --- life --- */
@@ -520,9 +515,6 @@ gw_sessions *gw_sessions_new(gw_gateway *gateway) {
     all->gateway = gateway;
     all->notification = notification();
     all->scratch = pd_arena_new();
-    h2o_timeout_init(gateway->context.loop, &all->each_second, TICK_MS);
-    all->tick.cb = on_tick;
-    h2o_timeout_link(gateway->context.loop, &all->each_second, &all->tick);
     return all;
 }
 
@@ -540,8 +532,6 @@ void gw_sessions_free(gw_sessions *all) {
         gw_ws_free(s->ws);
         dispose(s);
     }
-    h2o_timeout_unlink(&all->tick);
-    h2o_timeout_dispose(all->gateway->context.loop, &all->each_second);
     pd_arena_free(all->scratch);
     free(all);
 }

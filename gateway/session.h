@@ -12,6 +12,8 @@ typedef struct gw_sessions gw_sessions;
 gw_sessions *gw_sessions_new(gw_gateway *gateway);
 /* NULL is allowed. Before the hub. */
 void gw_sessions_free(gw_sessions *sessions);
+/* From the loop, every GW_TICK_MS. */
+void gw_sessions_tick(gw_sessions *sessions);
 /* Says goodbye to all: they come again, and to another gateway. */
 void gw_sessions_drain(gw_sessions *sessions);
 /* Takes the call. `query` may hold the token, as `access_token`. Any Origin is admitted: there is no cookie, so a page

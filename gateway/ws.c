@@ -300,8 +300,9 @@ static void cut(const gw_ws *ws) {
     shutdown(h2o_socket_get_fd(ws->socket), SHUT_RDWR);
 }
 
-void gw_ws_tick(gw_ws *ws, uint64_t now) {
+void gw_ws_tick(gw_ws *ws) {
     static const struct wslay_event_msg ping = {WSLAY_PING, NULL, 0};
+    uint64_t now = gw_now_ms(); /* not an older one: what was written or closed since would have begun in the future */
     if (!ws->socket)
         return; /* h2o has it, with its own timeouts */
     if ((ws->writing_ms && now - ws->writing_ms > STUCK_MS) || (ws->closing_ms && now - ws->closing_ms > CLOSING_MS) ||

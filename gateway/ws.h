@@ -37,8 +37,8 @@ void gw_ws_send(gw_ws *ws, const char *text, size_t len);
 size_t gw_ws_waiting(const gw_ws *ws);
 /* Says goodbye, behind what was sent; `closed` comes when the peer has answered, or not in time. */
 void gw_ws_close(gw_ws *ws, gw_ws_code code);
-/* Once a second: asks a silent peer for a sign of life, and cuts off one that gives none or takes nothing. */
-void gw_ws_tick(gw_ws *ws, uint64_t now_ms);
+/* Now and then: asks a silent peer for a sign of life, and cuts off one that gives none or takes nothing. */
+void gw_ws_tick(gw_ws *ws);
 /* Ends it without a word, at the end of the process: `closed` is not called. */
 void gw_ws_free(gw_ws *ws);
 

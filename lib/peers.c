@@ -307,7 +307,7 @@ static void set_aside(pd_peer *peer) {
 static void look_at_line(pd_line *line, uint64_t now) {
     pd_peer *peer = line->peer;
     pd_frame *frame = &line->frame;
-    uint64_t age = now - frame->sent_ms;
+    uint64_t age = pd_clock_passed(frame->sent_ms, now);
     uint32_t patience = peer->peers->read_frame_ms;
     if (frame->probe) {
         if (age >= patience / 2)
@@ -326,7 +326,8 @@ static void look_at_line(pd_line *line, uint64_t now) {
             set_aside(peer);
         peer->peers->events.late(peer->peers->owner, line);
     }
-    if (age >= patience && peer->heard_ms < frame->sent_ms && !peer->probe && now - peer->probed_ms >= PROBE_BAD_MS)
+    if (age >= patience && peer->heard_ms < frame->sent_ms && !peer->probe &&
+        pd_clock_passed(peer->probed_ms, now) >= PROBE_BAD_MS)
         probe(peer, now);
     if (frame->live == 0 && age >= ORPHAN_MS) {
         line_release(line);
@@ -342,12 +343,12 @@ static void renew_all(pd_peer *peer, uint64_t now) {
 }
 
 static bool is_new(const pd_peer *peer, uint64_t now) {
-    return peer->deaf_ms > 0 && now - peer->deaf_since < NEW_FOR_MS;
+    return peer->deaf_ms > 0 && pd_clock_passed(peer->deaf_since, now) < NEW_FOR_MS;
 }
 
 static bool look_at_peer(pd_peer *peer, uint64_t now) {
     bool busy = false;
-    if (peer->deaf_ms > 0 && now - peer->deaf_since >= RENEW_MS)
+    if (peer->deaf_ms > 0 && pd_clock_passed(peer->deaf_since, now) >= RENEW_MS)
         renew_all(peer, now);
     for (pd_line *line = peer->lines; line; line = line->next) {
         if (line->broken)
@@ -356,14 +357,15 @@ static bool look_at_peer(pd_peer *peer, uint64_t now) {
             continue;
         busy = true;
         /* nng raises no fd when a connection is lost while nobody waits in a receive: ask. */
-        if (now - line->frame.sent_ms >= TICK_BUSY_MS)
+        if (pd_clock_passed(line->frame.sent_ms, now) >= TICK_BUSY_MS)
             pd_line_ready(line);
         if (line->busy)
             look_at_line(line, now);
     }
     bool bad = peer->silent || peer->refusing || peer->deaf_ms > 0 || peer->heard_ms == 0;
     uint64_t pause = is_new(peer, now) ? NEW_MS : bad ? PROBE_BAD_MS : PROBE_IDLE_MS;
-    if (!peer->probe && now - peer->probed_ms >= pause && (bad || now - peer->heard_ms >= PROBE_IDLE_MS))
+    if (!peer->probe && pd_clock_passed(peer->probed_ms, now) >= pause &&
+        (bad || pd_clock_passed(peer->heard_ms, now) >= PROBE_IDLE_MS))
         probe(peer, now);
     return busy || bad || peer->probe;
 }
@@ -380,7 +382,7 @@ void pd_peers_tick(pd_peers *peers, uint64_t now) {
 bool pd_peers_ready(const pd_peers *peers, uint64_t now) {
     for (size_t i = 0; i < peers->n; i++) {
         const pd_peer *peer = &peers->at[i];
-        if (!peer->silent && !peer->refusing && peer->heard_ms != 0 && now - peer->heard_ms < READY_MS)
+        if (!peer->silent && !peer->refusing && peer->heard_ms != 0 && pd_clock_passed(peer->heard_ms, now) < READY_MS)
             return true;
     }
     return false;

@@ -14,6 +14,10 @@ typedef struct pd_timers {
 /* Milliseconds and microseconds of CLOCK_MONOTONIC. */
 uint64_t pd_clock_ms(void);
 uint64_t pd_clock_us(void);
+/* From `since` to `now`; 0 when `since` is the later one, having been taken while `now` was already in use. */
+static inline uint64_t pd_clock_passed(uint64_t since, uint64_t now) {
+    return now > since ? now - since : 0;
+}
 
 /* Started again, a timer moves. */
 void pd_timers_start(pd_timers *timers, pd_timer *timer, uint64_t due_ms, pd_timer_fn fn, void *arg);

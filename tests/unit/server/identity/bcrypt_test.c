@@ -117,6 +117,10 @@ START_TEST(nobody_and_nonsense_take_the_time_of_a_real_hash) {
                                       "$6$rounds=1000$salt$hash",
                                       "$1$salt$qJH7.N4xYta3aEG/dfqo/0"};
     double right = seconds("otra", real);
+    for (int i = 0; i < 2; i++) { /* the least: a machine that stands still only lengthens */
+        double again = seconds("otra", real);
+        right = again < right ? again : right;
+    }
     char over[200];
     memset(over, 'x', sizeof over - 1);
     over[sizeof over - 1] = 0;
@@ -137,7 +141,7 @@ START_TEST(the_queue_is_bounded_and_recovers) {
     memset(password, 'a', 73); /* cannot be hashed, so what waits behind those that keep the workers costs nothing */
     password[73] = 0;
     int taken = 0;
-    for (; taken < 4; taken++)
+    for (; taken < 12; taken++) /* more than a second, even if this thread is held up */
         ck_assert(id_bcrypt_check(hashes, "clave-b", HASH_2B, count, NULL));
     while (taken < 1000 && id_bcrypt_hash(hashes, password, count_refused, NULL))
         taken++;
