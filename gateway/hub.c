@@ -153,8 +153,10 @@ static void missed(void *arg, const pd_reply *reply) {
     }
     l->looked_up = true;
     l->trimmed |= l->page->has_recortado && l->page->recortado;
-    if (l->page->hasta < l->since) /* was never given: the database is not the one it comes from */
+    if (l->page->hasta < l->since) { /* was never given: the database is not the one it comes from */
         l->since = l->page->hasta;
+        l->restarted = true;
+    }
     l->wake(l);
 }
 
@@ -253,7 +255,7 @@ bool gw_hub_next(gw_listener *l, gw_event *event) {
 void gw_hub_join(gw_hub *hub, gw_listener *l) {
     l->hub = hub;
     l->identities = 0;
-    l->trimmed = l->looked_up = l->again = false;
+    l->trimmed = l->restarted = l->looked_up = l->again = false;
     l->asking = l->reading = NULL;
     l->page_arena = NULL;
     l->page = NULL;

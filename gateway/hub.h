@@ -19,6 +19,7 @@ struct gw_listener {
     const char *request_id;
     int64_t since; /* the last event that needs not be shown; -1: from now on */
     bool trimmed;  /* set by the hub: some events behind `since` are no longer kept; the stream says so and resets it */
+    bool restarted; /* set by the hub with it: numbers above `since`, which it took back, are given anew */
     /* Its filter, NULL: everything that the user may see. `filter` is what of it the core knows, and reads by when the
      * stream has missed much; it lives as long as the listener. */
     const Pendientes__V1__EsperarEventosReq *filter;

@@ -141,8 +141,36 @@ static void tell(session *s, const subscription *to, const Pendientes__V1__Event
     say(s, &frame);
 }
 
+static void tell_trimmed(session *s, const subscription *to) {
+    gw_stomp_frame frame = frame_of("MESSAGE");
+    gw_stomp_add(&frame, "destination", destination(s));
+    gw_stomp_add(&frame, "subscription", to->id);
+    gw_stomp_add(&frame, "message-id", pd_arena_printf(s->all->scratch, "recortado-%" PRId64, to->since));
+    gw_stomp_add(&frame, "recortado", "true");
+    gw_stomp_add(&frame, "content-type", "application/json");
+    frame.body = (gw_slice){"{}", 2};
+    say(s, &frame);
+}
+
+/* To whom the listener reads what was missed: the others have seen more already. */
+static void trimmed(session *s) {
+    int64_t since = s->listener.since;
+    if (s->listener.restarted && s->seen > since)
+        s->seen = since;
+    for (size_t i = 0; i < s->n_subscriptions; i++) {
+        subscription *to = &s->subscriptions[i];
+        if (s->listener.restarted && to->since > since)
+            to->since = since;
+        if (to->since <= since)
+            tell_trimmed(s, to);
+    }
+    s->listener.trimmed = s->listener.restarted = false;
+}
+
 static void pump(session *s) {
     gw_event event;
+    if (s->state == OPEN && s->listener.trimmed)
+        trimmed(s);
     while (s->state == OPEN && gw_ws_waiting(s->ws) < WAITING_MAX && gw_hub_next(&s->listener, &event))
         for (size_t i = 0; i < s->n_subscriptions; i++) {
             subscription *to = &s->subscriptions[i];
@@ -267,8 +295,8 @@ static subscription *find(session *s, gw_slice id) {
     return NULL;
 }
 
-/* What has gone by was shown to whoever had subscribed; then the listener starts anew from before. */
-static void go_back(session *s, int64_t since) {
+/* What has gone by was shown to whoever had subscribed; then the listener starts anew from elsewhere. */
+static void go_to(session *s, int64_t since) {
     for (size_t i = 0; i < s->n_subscriptions; i++)
         if (s->subscriptions[i].since < s->listener.since)
             s->subscriptions[i].since = s->listener.since;
@@ -278,8 +306,10 @@ static void go_back(session *s, int64_t since) {
 }
 
 static void add_subscription(session *s, gw_slice id, int64_t since) {
-    if (since < s->listener.since)
-        go_back(s, since);
+    /* A later one may never have been given: the hub finds out. Others that subscribed must not miss what is between.
+     */
+    if (since < s->listener.since || (since > s->listener.since && s->n_subscriptions == 0))
+        go_to(s, since);
     s->subscriptions[s->n_subscriptions++] = (subscription){copy(id), since};
 }
 

@@ -1,7 +1,8 @@
 /* session: STOMP 1.1 and 1.2 over a WebSocket (contract, section 10): notifications of the user whose token stands in
  * CONNECT, as they are created. A session is a listener of the hub. What a client missed it gets by saying in
- * SUBSCRIBE, as `desde`, the last `evento-id` that it has seen; so nothing waits here for a slow or absent reader, and
- * acknowledgements, which would promise that, are refused with everything else that is not served. Loop thread. */
+ * SUBSCRIBE, as `desde`, the last `evento-id` that it has seen (a MESSAGE with the header `recortado:true` and `{}`
+ * says that some of that is no longer kept); so nothing waits here for a slow or absent reader, and acknowledgements,
+ * which would promise that, are refused with everything else that is not served. Loop thread. */
 #ifndef GATEWAY_SESSION_H
 #define GATEWAY_SESSION_H
 

@@ -1,10 +1,10 @@
 /* token: a token for a service's user, who has no password to log in with. It needs the key file and no database: that
  * the user exists is asked when the token is used. */
+#include "pendientes/scalar.h"
 #include "server/commands.h"
 #include "server/core.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -13,9 +13,8 @@ static const char USAGE[] = "usage: pendientes-server token USER_ID [--setting v
 
 int sv_token(int argc, char **argv) {
     static sv_settings settings;
-    char *end = NULL;
-    long long user = argc > 0 ? strtoll(argv[0], &end, 10) : 0;
-    bool named = user > 0 && *end == '\0';
+    int64_t user = 0;
+    bool named = argc > 0 && pd_int_parse(argv[0], strlen(argv[0]), &user) && user > 0;
     pd_config_end config =
         pd_config_read("pendientes-server token", USAGE, sv_setting_table, &settings, argc - named, argv + named);
     if (config != PD_CONFIG_GO)

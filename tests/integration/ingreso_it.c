@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 
 enum { PAIR_MAX = 10, ADDRESS_MAX = 99, GUESSES = 24, WITHIN_MS = 1000 };
@@ -432,6 +433,37 @@ START_TEST(keys_rotate_without_a_restart) {
 }
 END_TEST
 
+/* What the command prints, stderr behind it, and its exit status. */
+static int token_command(const char *arguments, char said_[4096]) {
+    FILE *p = popen(http_f("%s/server/pendientes-server token %s --config %s/run/server.conf 2>&1",
+                           up_env("PENDIENTES_BUILD_DIR"), arguments, up_dir()),
+                    "r");
+    ck_assert_ptr_nonnull(p);
+    said_[fread(said_, 1, 4095, p)] = '\0';
+    int status = pclose(p);
+    ck_assert(WIFEXITED(status));
+    said_[strcspn(said_, "\n")] = '\0';
+    return WEXITSTATUS(status);
+}
+
+START_TEST(the_command_makes_a_service_its_token) {
+    char token[4096], text[4096];
+    const char *admin = db_value("SELECT id FROM usuarios WHERE dni = '%s'", up_dni("ADMIN"));
+    ck_assert_int_eq(token_command(admin, token), 0);
+    expect_everywhere(token, 200);
+    ck_assert_int_eq(token_command("999999999", token), 0); /* who it is, is asked when it is used */
+    expect_everywhere(token, 401);
+    ck_assert_int_eq(token_command("", text), 2);
+    ck_assert_ptr_nonnull(strstr(text, "user's id is missing"));
+    static const char *const bad[] = {
+        "0", "-1", "1x", "uno", "99999999999999999999", "1 2", "1 --token-ttl nada", "1 --token-key-file /nada"};
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        ck_assert_msg(token_command(bad[i], text) != 0, "%s: %s", bad[i], text);
+        ck_assert_msg(strncmp(text, "pendientes-server token: ", 25) == 0, "%s: %s", bad[i], text);
+    }
+}
+END_TEST
+
 int main(void) {
     http_fresh = true;
     up_start("--servers 2");
@@ -449,6 +481,7 @@ int main(void) {
     tcase_add_test(tcase, a_changed_password_ends_the_tokens_before_it);
     tcase_add_test(tcase, other_issuers_sign_with_keys_of_their_own);
     tcase_add_test(tcase, keys_rotate_without_a_restart);
+    tcase_add_test(tcase, the_command_makes_a_service_its_token);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_set_fork_status(runner, CK_NOFORK);

@@ -46,6 +46,11 @@ def login(dni, password=os.environ["PENDIENTES_PASSWORD"]):
     return answer["token"], answer["usuario"]["id"]
 
 
+def database(statement):
+    command = ["psql", "-XqAt", "-d", os.environ["PENDIENTES_DATABASE"], "-c", statement]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=PATIENCE).stdout.strip()
+
+
 ADMIN, ADMIN_ID = login(os.environ["PENDIENTES_DNI_ADMIN"])
 TECN, TECN_ID = login(os.environ["PENDIENTES_DNI_TECN"])
 
@@ -388,6 +393,28 @@ def test_resume():
             client.disconnect()
     gone.stop()
     stays.stop()
+
+
+def test_no_longer_kept():
+    """Numbers that were never given, as after a restore, and events that are gone: a message says so, and it goes on."""
+    client = Client("1.2")
+    head = int(client.joined().headers["evento-id"])
+    client.subscribe(topic(), "1", headers={"desde": head + 1_000_000})
+    told = client.next("MESSAGE")
+    assert told.headers["recortado"] == "true" and told.body == "{}" and told.headers["subscription"] == "1"
+    made = notify("sigue")["id"]
+    assert json.loads(client.next("MESSAGE").body)["id"] == made
+    before = database("SELECT min(numero) FROM eventos")
+    database(f"DELETE FROM eventos WHERE numero <= {before}")
+    client.subscribe(topic(), "2", headers={"desde": int(before) - 1})
+    told = client.next("MESSAGE")
+    assert told.headers["recortado"] == "true" and told.headers["subscription"] == "2"
+    while json.loads(client.next("MESSAGE").body)["id"] != made:
+        pass
+    fresh = notify("y sigue")["id"]
+    both = [client.next("MESSAGE") for _ in range(2)]
+    assert {m.headers["subscription"] for m in both} == {"1", "2"} and {json.loads(m.body)["id"] for m in both} == {fresh}
+    client.disconnect()
 
 
 def test_end_of_rights():
