@@ -66,7 +66,12 @@ static const char *text_of(const pd_message *message, const ProtobufCMessage *re
     return *(char *const *)((const char *)request + field->offset);
 }
 
-/* `sort` tells only whether the list is sorted: those whose request can say how are, by default too. */
+/* Whether the list is sorted, which is all that `sort` tells: by the id alone, which every list has for its last
+ * criterion, it is not. */
+static bool is_sorted(const en_page *page) {
+    return page->n_sorts > 1 || strcmp(page->sorts[0].name, "id") != 0;
+}
+
 static void fill_sort(const pd_message *message, ProtobufCMessage *value, bool sorted, pd_arena *arena) {
     const pd_message *type = NULL;
     ProtobufCMessage *sort = make(message, value, "sort", &type, arena);
@@ -87,7 +92,7 @@ void en_page_fill(const en_statement *statement, ProtobufCMessage *reply, const 
     const pd_method *method = en_statement_method(statement);
     const pd_message *message = method->reply, *type = NULL;
     int64_t number = asked(method->request, request, "page", 0), size = asked(method->request, request, "size", 10);
-    bool sorted = find(method->request, "sort") != NULL;
+    bool sorted = is_sorted(statement->page);
     int content = pd_field_by_name(message, "content", strlen("content"));
     int64_t n = 0;
     if (content >= 0) {

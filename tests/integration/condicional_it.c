@@ -196,18 +196,45 @@ START_TEST(actions_compare_with_their_resource) {
 }
 END_TEST
 
+/* An order's details, the first of read_of, go with it alone. */
+enum { DETAILS = 5 };
+
 START_TEST(deletes_too) {
-    const char *target = path("/api/pendientes/$", db_value("SELECT prueba.orden()"));
+    char target[160];
+    const char *body;
+    read_of((size_t)_i, target, &body);
     tag first = get(target);
-    ck_assert_int_eq(status_of(ask("PUT", target, "ADMIN", "{\"lugar\":\"ILAVE\"}", NULL, NULL)), 200);
-    ck_assert_int_eq(status_of(ask("DELETE", target, "ADMIN", NULL, if_match(first), NULL)), 412);
+    ck_assert_int_eq(status_of(ask("PUT", target, "ADMIN", body, NULL, NULL)), 200);
     tag second = get(target);
+    char before[128];
+    snprintf(before, sizeof before, "%s", db_fingerprint());
+    ck_assert_int_eq(status_of(ask("DELETE", target, "ADMIN", NULL, if_match(first), NULL)), 412);
+    ck_assert_int_eq(status_of(ask("DELETE", target, "ADMIN", NULL, http_f("If-Match: W/%s", second.text), NULL)), 412);
+    ck_assert_int_eq(status_of(ask("DELETE", target, "ADMIN", NULL, "If-Match: x", NULL)), 400);
+    ck_assert_str_eq(before, db_fingerprint());
     http_answer gone = ask("DELETE", target, "ADMIN", NULL, if_match(second), NULL);
-    ck_assert_int_eq(gone.status, 200);
+    ck_assert_msg(gone.status == 200 && strcmp(gone.body, "{}") == 0, "%s: %ld %s", target, gone.status, gone.body);
     ck_assert_ptr_null(http_header(&gone, "ETag"));
     http_free(&gone);
     ck_assert_int_eq(status_of(ask("DELETE", target, "ADMIN", NULL, "If-Match: *", NULL)), 404);
     ck_assert_int_eq(status_of(ask("GET", target, "ADMIN", NULL, "If-None-Match: *", NULL)), 404);
+}
+END_TEST
+
+/* The other reads of one resource, which no write stands beside. */
+START_TEST(single_reads_have_tags) {
+    const char *order = db_value("SELECT prueba.orden()");
+    db_value("INSERT INTO app_version (version_code, plataforma, obligatoria, fecha_publicacion)"
+             " VALUES ('1', 'ANDROID', false, now()) RETURNING id");
+    const char *const targets[] = {"/api/usuarios/usuario", "/app/app-version/ultima",
+                                   path("/api/pendientes/$/estado-tecnico", order),
+                                   path("/api/historiales/pendiente/$/verificar", order)};
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+        const char *mine = http_f("If-None-Match: %s", get(targets[i]).text);
+        ck_assert_int_eq(status_of(ask("GET", targets[i], "ADMIN", NULL, mine, NULL)), 304);
+        ck_assert_int_eq(status_of(ask("GET", targets[i], "ADMIN", NULL, "If-None-Match: \"x\"", NULL)), 200);
+    }
+    ck_assert_str_eq(get(targets[2]).text, get(path("/api/pendientes/$", order)).text);
 }
 END_TEST
 
@@ -311,33 +338,104 @@ START_TEST(names_of_others_count) {
 }
 END_TEST
 
+static const char PREFER[] = "Prefer: handling=strict";
+
+/* Sends an answer back as it came, strictly: taken, answered again, and nothing of it recorded as a change. */
+static void send_back(const char *target, const json_t *read) {
+    char *body = json_dumps(read, 0), before[128];
+    snprintf(before, sizeof before, "%s", db_fingerprint());
+    http_answer a = ask("PUT", target, "ADMIN", body, PREFER, NULL);
+    ck_assert_msg(a.status == 200 && json_equal(a.json, read), "%s %s: %ld %s", target, body, a.status, a.body);
+    http_free(&a);
+    a = ask("PUT", target, "ADMIN", "{}", PREFER, NULL);
+    ck_assert_msg(a.status == 200 && json_equal(a.json, read), "%s {}: %ld %s", target, a.status, a.body);
+    http_free(&a);
+    a = ask("PUT", target, "ADMIN", "{\"otra\":1}", PREFER, NULL);
+    ck_assert_msg(a.status == 400 && http_names(a.json, "otra"), "%s: %ld %s", target, a.status, a.body);
+    http_free(&a);
+    ck_assert_msg(strcmp(before, db_fingerprint()) == 0, "%s: something changed", target);
+    free(body);
+}
+
+/* With whatever a resource may have: a technician, a line, images, an employee, a parent. */
+START_TEST(what_was_read_can_be_sent_back) {
+    char target[160];
+    const char *body, *id;
+    read_of((size_t)_i, target, &body);
+    id = strrchr(target, '/') + 1;
+    if (_i < 3) {
+        ck_assert_int_eq(
+            status_of(ask("PUT", http_f("%s/ppoe?ppoeUser=u&ppoePassword=p", target), "ADMIN", NULL, NULL, NULL)), 200);
+        ck_assert_int_eq(status_of(ask("PUT", http_f("%s/vlan?vlan=7", target), "ADMIN", NULL, NULL, NULL)), 200);
+    } else if (strstr(target, "notas"))
+        db_value("SELECT prueba.archivo(%s)", id);
+    else if (strstr(target, "/usuarios/modulos/"))
+        db_value("UPDATE modulos SET modulo_padre_id = prueba.modulo() WHERE id = %s RETURNING id", id);
+    else if (strstr(target, "/usuarios/"))
+        db_value("UPDATE usuarios SET empleado_id = prueba.nuevo_empleado() WHERE id = %s RETURNING id", id);
+    http_answer a = ask("GET", target, "ADMIN", NULL, NULL, NULL);
+    send_back(target, a.json);
+    http_free(&a);
+}
+END_TEST
+
+/* What only lists show: the list, where one of it is edited, and the id of a new one; `$` in the list is the second. */
+static const char *const listed[][4] = {
+    {"/api/pendientes/$/tiempos", "/api/pendientes/tiempos/$", "SELECT prueba.tiempo(%s)", "SELECT prueba.orden()"},
+    {"/api/productos/pendientes/$/items", "/api/productos/pendientes/items/$",
+     "SELECT prueba.item(%s, prueba.producto())", "SELECT prueba.orden()"},
+    {"/api/pagos/pendiente/$", "/api/pagos/$", "SELECT prueba.pago(%s)", "SELECT prueba.orden()"},
+    {"/api/catalogos/$/productos", "/api/catalogos/productos/$", "SELECT prueba.enlace(%s, prueba.producto())",
+     "SELECT prueba.catalogo()"},
+    {"/api/notificaciones/usuario/$", "/api/notificaciones/$", "SELECT prueba.notificacion('ASES') -- %s",
+     "SELECT prueba.usuario('ASES')"},
+    {"/api/catalogos?$", "/api/catalogos/$", "SELECT prueba.catalogo() -- %s", "SELECT 1"},
+    {"/api/usuarios/roles?$", "/api/usuarios/roles/$", "SELECT prueba.rol() -- %s", "SELECT 1"},
+    {"/api/empleados/cargos?$", "/api/empleados/cargo/$", "SELECT prueba.cargo() -- %s", "SELECT 1"},
+};
+
+START_TEST(what_a_list_showed_can_be_sent_back) {
+    char above[32], id[64], sql[160];
+    snprintf(above, sizeof above, "%s", db_value("%s", listed[_i][3]));
+    const char *hole = strstr(listed[_i][2], "%s");
+    snprintf(sql, sizeof sql, "%.*s%s%s", (int)(hole - listed[_i][2]), listed[_i][2], above, hole + 2);
+    snprintf(id, sizeof id, "%s", db_value("%s", sql));
+    http_answer a = ask("GET", path(listed[_i][0], above), "ADMIN", NULL, NULL, NULL);
+    const json_t *rows = json_is_array(a.json) ? a.json : json_object_get(a.json, "content"), *row, *found = NULL;
+    size_t i;
+    json_array_foreach(rows, i, row) {
+        const json_t *of = json_object_get(row, "id");
+        if (json_is_string(of) ? strcmp(json_string_value(of), id) == 0 : json_integer_value(of) == atoll(id))
+            found = row;
+    }
+    ck_assert_msg(found != NULL, "%s does not show %s: %s", listed[_i][0], id, a.body);
+    send_back(path(listed[_i][1], id), found);
+    http_free(&a);
+}
+END_TEST
+
 START_TEST(strict) {
     const char *target = path("/api/pendientes/$", db_value("SELECT prueba.orden()"));
-    static const char prefer[] = "Prefer: handling=strict";
-    http_answer a = ask("GET", target, "ADMIN", NULL, NULL, NULL);
-    char *answered = strdup(a.body);
-    http_free(&a);
-    a = ask("PUT", target, "ADMIN", answered, prefer, NULL); /* read, edited, sent back */
+    http_answer a = ask("PUT", target, "ADMIN", "{}", PREFER, NULL);
     ck_assert_msg(a.status == 200, "%s", a.body);
     ck_assert_str_eq(http_header(&a, "Preference-Applied"), "handling=strict");
     http_free(&a);
-    free(answered);
-    a = ask("PUT", target, "ADMIN", "{\"direccion\":\"x\",\"otra\":1}", prefer, NULL);
+    a = ask("PUT", target, "ADMIN", "{\"direccion\":\"x\",\"otra\":1}", PREFER, NULL);
     ck_assert_msg(a.status == 400 && http_names(a.json, "otra"), "%s", a.body);
     http_free(&a);
     const char *create =
         http_f("{\"clienteId\":%s,\"tipo\":\"AVERIA\",\"lugar\":\"PUNO\",\"prioridad\":\"BAJA\",\"estado\":\"PAUSADO\","
                "\"asignadoAId\":1}",
                db_value("SELECT prueba.cliente()"));
-    a = ask("POST", "/api/pendientes", "ADMIN", create, prefer, NULL);
+    a = ask("POST", "/api/pendientes", "ADMIN", create, PREFER, NULL);
     ck_assert_msg(a.status == 400 && http_names(a.json, "estado") && http_names(a.json, "asignadoAId"), "%s", a.body);
     http_free(&a);
     a = ask("POST", "/api/pendientes", "ADMIN", create, NULL, NULL);
     ck_assert_msg(a.status == 200 && !http_header(&a, "Preference-Applied"), "%s", a.body);
     ck_assert_str_eq(json_string_value(json_object_get(a.json, "estado")), "REGISTRADO");
     http_free(&a);
-    ck_assert_int_eq(status_of(ask("GET", "/api/pendientes?otro=1", "ADMIN", NULL, prefer, NULL)), 400);
-    ck_assert_int_eq(status_of(ask("GET", "/api/pendientes?otro=1", NULL, NULL, prefer, NULL)), 401);
+    ck_assert_int_eq(status_of(ask("GET", "/api/pendientes?otro=1", "ADMIN", NULL, PREFER, NULL)), 400);
+    ck_assert_int_eq(status_of(ask("GET", "/api/pendientes?otro=1", NULL, NULL, PREFER, NULL)), 401);
 }
 END_TEST
 
@@ -390,11 +488,14 @@ int main(void) {
     tcase_add_loop_test(tcase, tags_follow_what_is_read, 0, RESOURCES);
     tcase_add_loop_test(tcase, stale_is_refused, 0, RESOURCES);
     tcase_add_test(tcase, actions_compare_with_their_resource);
-    tcase_add_test(tcase, deletes_too);
+    tcase_add_loop_test(tcase, deletes_too, DETAILS, RESOURCES);
+    tcase_add_test(tcase, single_reads_have_tags);
     tcase_add_test(tcase, stale_in_the_order_of_refusals);
     tcase_add_test(tcase, beside_a_key);
     tcase_add_test(tcase, tags_are_of_the_caller);
     tcase_add_test(tcase, names_of_others_count);
+    tcase_add_loop_test(tcase, what_was_read_can_be_sent_back, 0, RESOURCES);
+    tcase_add_loop_test(tcase, what_a_list_showed_can_be_sent_back, 0, sizeof listed / sizeof *listed);
     tcase_add_test(tcase, strict);
     tcase_add_test(tcase, no_update_is_lost);
     suite_add_tcase(suite, tcase);

@@ -223,6 +223,100 @@ START_TEST(every_page_has_a_cursor) {
 }
 END_TEST
 
+/* --- the object itself --- */
+
+static const struct {
+    const char *path;
+    bool sorted;
+} objects[] = {
+    {"/api/pendientes", true},
+    {"/api/clientes", false},
+    {"/api/productos", false},
+    {"/api/pagos", false},
+    {"/api/notificaciones/usuario/1", true},
+    {"/app/app-version/vigentes", false},
+};
+
+static http_answer get_page(int i, const char *query) {
+    return http_json("GET", http_f("%s?%s", objects[i].path, query), http_token("ADMIN"), NULL);
+}
+
+static void expect_sort(const char *path, const json_t *in, bool sorted) {
+    const json_t *sort = json_object_get(in, "sort");
+    ck_assert_msg(json_object_size(sort) == 3 && json_is_true(json_object_get(sort, "sorted")) == sorted &&
+                      json_is_true(json_object_get(sort, "unsorted")) != sorted &&
+                      json_is_true(json_object_get(sort, "empty")) != sorted,
+                  "%s: sort", path);
+}
+
+static long long number(const json_t *in, const char *key) {
+    const json_t *value = json_object_get(in, key);
+    ck_assert_msg(json_is_integer(value), "%s is no number", key);
+    return json_integer_value(value);
+}
+
+START_TEST(a_page_is_this_object) {
+    enum { TWO = 2 };
+    const char *path = objects[_i].path;
+    for (int page = 0; page < 3; page++) {
+        http_answer a = get_page(_i, http_f("page=%d&size=%d&total=exacto", page, TWO));
+        const json_t *pageable = json_object_get(a.json, "pageable"), *content = json_object_get(a.json, "content");
+        long long n = (long long)json_array_size(content), total = number(a.json, "totalElements");
+        ck_assert_msg(a.status == 200 && json_object_size(a.json) == 11, "%s", a.body);
+        ck_assert_msg(number(a.json, "number") == page && number(a.json, "size") == TWO, "%s", a.body);
+        ck_assert_msg(number(a.json, "numberOfElements") == n && boolean(&a, "empty") == (n == 0), "%s", a.body);
+        ck_assert_msg(number(a.json, "totalPages") == (total + TWO - 1) / TWO, "%s", a.body);
+        ck_assert_msg(boolean(&a, "first") == (page == 0) && boolean(&a, "last") == ((page + 1) * TWO >= total), "%s",
+                      a.body);
+        expect_sort(path, a.json, objects[_i].sorted);
+        ck_assert_uint_eq(json_object_size(pageable), 6);
+        ck_assert_msg(number(pageable, "pageNumber") == page && number(pageable, "pageSize") == TWO &&
+                          number(pageable, "offset") == page * TWO,
+                      "%s", a.body);
+        ck_assert(json_is_true(json_object_get(pageable, "paged")));
+        ck_assert(json_is_false(json_object_get(pageable, "unpaged")));
+        expect_sort(path, pageable, objects[_i].sorted);
+        http_free(&a);
+    }
+}
+END_TEST
+
+START_TEST(pages_have_bounds) {
+    static const struct {
+        const char *query, *field; /* NULL: 200 */
+    } asked[] = {
+        {"", NULL},
+        {"size=1", NULL},
+        {"size=1000", NULL},
+        {"page=2147483647&size=1000", NULL},
+        {"page=-1", "page"},
+        {"page=2147483648", "page"},
+        {"page=x", "page"},
+        {"page=", "page"},
+        {"page=0&page=0", "page"},
+        {"size=0", "size"},
+        {"size=-1", "size"},
+        {"size=1001", "size"},
+        {"total=si", "total"},
+        {"cursor=x", "cursor"},
+        {"cursor=", "cursor"},
+    };
+    for (size_t i = 0; i < sizeof asked / sizeof *asked; i++) {
+        http_answer a = get_page(_i, asked[i].query);
+        bool right = asked[i].field ? a.status == 400 && http_names(a.json, asked[i].field) : a.status == 200;
+        ck_assert_msg(right, "%s?%s: %ld %s", objects[_i].path, asked[i].query, a.status, a.body);
+        http_free(&a);
+    }
+    http_answer plain = get_page(_i, ""), past = get_page(_i, "page=2147483647&size=1000");
+    ck_assert_int_eq(number(plain.json, "size"), 10);
+    ck_assert_int_eq(number(plain.json, "number"), 0);
+    ck_assert_uint_eq(json_array_size(json_object_get(past.json, "content")), 0);
+    ck_assert_int_eq(number(json_object_get(past.json, "pageable"), "offset"), 2147483647000LL);
+    http_free(&plain);
+    http_free(&past);
+}
+END_TEST
+
 int main(void) {
     up_use();
     db_support();
@@ -234,6 +328,8 @@ int main(void) {
     tcase_add_test(tcase, totals_are_exact_up_to_10000);
     tcase_add_test(tcase, foreign_cursors_are_refused);
     tcase_add_loop_test(tcase, every_page_has_a_cursor, 0, sizeof pages / sizeof *pages);
+    tcase_add_loop_test(tcase, a_page_is_this_object, 0, sizeof objects / sizeof *objects);
+    tcase_add_loop_test(tcase, pages_have_bounds, 0, sizeof objects / sizeof *objects);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_set_fork_status(runner, CK_NOFORK);

@@ -188,12 +188,12 @@ END_TEST
 
 #define PAGE_COLUMNS "f.id AS \"content.id\", f.nombre AS \"content.nombre\", NULL::timestamptz AS \"content.cuando\""
 
-/* The rows as a page of which that is known. */
-static const Muestra__Pagina *read_page(const char *rows, en_extent extent) {
+/* The rows, in one of these orders, as a page of which that is known. */
+static const Muestra__Pagina *read_page(const char *sorts, const char *rows, en_extent extent) {
     const char *error = NULL;
     en_statement *s = en_statement_parse(
         ts_sample_page(), "Muestras/Prueba.sql",
-        pd_arena_printf(arena, "-- read\n-- sort id\n\nSELECT " PAGE_COLUMNS " FROM :pagina(%s) f", rows), arena,
+        pd_arena_printf(arena, "-- read\n-- sort %s\n\nSELECT " PAGE_COLUMNS " FROM :pagina(%s) f", sorts, rows), arena,
         &error);
     ck_assert_msg(s != NULL, "%s", error);
     ck_assert_msg(en_statement_describe(s, conn, arena, &error), "%s", error);
@@ -213,7 +213,8 @@ START_TEST(a_page_has_one_element_a_row) {
     request.page = 1;
     request.size = 3;
     const Muestra__Pagina *page =
-        read_page("SELECT g::bigint AS id, 'n' || g AS nombre FROM generate_series(4, 6) g", (en_extent){.total = 7});
+        read_page("nombre id", "SELECT g::bigint AS id, 'n' || g AS nombre FROM generate_series(4, 6) g",
+                  (en_extent){.total = 7});
     ck_assert_uint_eq(page->n_content, 3);
     ck_assert_int_eq(page->content[0]->id, 4);
     ck_assert_str_eq(page->content[2]->nombre, "n6");
@@ -234,16 +235,17 @@ END_TEST
 
 START_TEST(a_page_without_rows_is_empty) {
     const Muestra__Pagina *page =
-        read_page("SELECT 1::bigint AS id, 'x' AS nombre WHERE false", (en_extent){.last = true});
+        read_page("id", "SELECT 1::bigint AS id, 'x' AS nombre WHERE false", (en_extent){.last = true});
     ck_assert_uint_eq(page->n_content, 0);
     ck_assert(page->empty && page->first && page->last);
     ck_assert_int_eq(page->total_pages, 0);
     ck_assert(page->has_total_elements && page->total_elements == 0);
     ck_assert_int_eq(page->size, 10);
+    ck_assert(page->sort->unsorted && page->sort->empty && page->sort->has_sorted && !page->sort->sorted);
     forget();
     request.has_page = 1;
     request.page = 5;
-    page = read_page("SELECT 1::bigint AS id, 'x' AS nombre WHERE false", (en_extent){.total = 7, .last = true});
+    page = read_page("id", "SELECT 1::bigint AS id, 'x' AS nombre WHERE false", (en_extent){.total = 7, .last = true});
     ck_assert(page->last && page->empty && !page->first);
     ck_assert_int_eq(page->total_elements, 7);
 }
