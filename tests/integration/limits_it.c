@@ -159,6 +159,98 @@ START_TEST(nesting) {
 }
 END_TEST
 
+/* --- enums --- */
+
+#define ORDER "{\"clienteId\":1,\"tipo\":\"AVERIA\",\"lugar\":\"PUNO\",\"prioridad\":\"BAJA\""
+#define CLIENT "{\"nombre\":\"x\",\"numeroDocumento\":\"12345678901\""
+
+/* The contract's section 9, written down here a second time. In a body `$` is the id of a new order of that type, `@`
+ * the value as JSON. */
+static const struct {
+    const char *field, *target, *order, *body, *values;
+} enums[] = {
+    {"estadoPendiente", "/api/notas", "AVERIA", "{\"pendienteId\":$,\"nota\":\"x\",\"estadoPendiente\":@}",
+     "REGISTRADO, ASIGNADO, EN_PROGRESO, PAUSADO, REVISION, POR_VALIDAR, OBSERVADO, FINALIZADO, POSTERGADO, CANCELADO"},
+    {"estado", "/api/historiales", "AVERIA", "{\"pendienteId\":$,\"detalles\":\"x\",\"estado\":@}",
+     "REGISTRADO, ASIGNADO, EN_PROGRESO, PAUSADO, REVISION, POR_VALIDAR, OBSERVADO, FINALIZADO, POSTERGADO, CANCELADO"},
+    {"estadoTecnico", "/api/pendientes", NULL, ORDER ",\"estadoTecnico\":@}",
+     "OK, PENDIENTE_PPPoE, PENDIENTE_VLAN, PENDIENTE_PPPoE_Y_VLAN"},
+    {"tipo", "/api/pendientes", NULL, "{\"clienteId\":1,\"tipo\":@,\"lugar\":\"PUNO\",\"prioridad\":\"BAJA\"}",
+     "AVERIA, INSTALACION_INTERNET, INSTALACION_CAMARAS, RECOJO_DISPOSITIVOS, TRASLADO"},
+    {"lugar", "/api/pendientes", NULL, "{\"clienteId\":1,\"tipo\":\"AVERIA\",\"lugar\":@,\"prioridad\":\"BAJA\"}",
+     "ZONA_RURAL, JULIACA, PUNO, CHUCUITO, PLATERIA, ACORA, ILAVE, JULI, POMATA, CHACACHACA, YONGUYO, ZEPITA, "
+     "DESAGUADERO"},
+    {"prioridad", "/api/pendientes", NULL, "{\"clienteId\":1,\"tipo\":\"AVERIA\",\"lugar\":\"PUNO\",\"prioridad\":@}",
+     "BAJA, MEDIA, URGENTE, MUY_URGENTE"},
+    {"empresa", "/api/pendientes", NULL, ORDER ",\"empresa\":@}", "SIMAX, WINEX, OTRO"},
+    {"tipoInstalacion", "/api/pendientes/instalacion-internet", "INSTALACION_INTERNET",
+     "{\"pendienteId\":$,\"tipoInstalacion\":@}", "MIGRACION_FIBRA, MIGRACION_INALAMBRICO, FIBRA, INALAMBRICO, OTRO"},
+    {"tipoServicio", "/api/pendientes/traslado", "TRASLADO",
+     "{\"pendienteId\":$,\"lugarDestino\":\"PUNO\",\"direccionDestino\":\"x\",\"tipoServicio\":@}",
+     "INTERNET_FIBRA, INTERNET_INALAMBRICO, CAMARAS, DECOS, OTRO"},
+    {"lugarDestino", "/api/pendientes/traslado", "TRASLADO",
+     "{\"pendienteId\":$,\"lugarDestino\":@,\"direccionDestino\":\"x\",\"tipoServicio\":\"OTRO\"}",
+     "ZONA_RURAL, JULIACA, PUNO, CHUCUITO, PLATERIA, ACORA, ILAVE, JULI, POMATA, CHACACHACA, YONGUYO, ZEPITA, "
+     "DESAGUADERO"},
+    {"dispositivo", "/api/pendientes/recojo-dispositivo", "RECOJO_DISPOSITIVOS",
+     "{\"pendienteId\":$,\"dispositivo\":@}", "ROUTER, DECO, ANTENA, OTRO"},
+    {"tipoCliente", "/api/clientes", NULL, CLIENT ",\"tipoDocumento\":\"RUC\",\"tipoCliente\":@}",
+     "PERSONA, EMPRESA, OTRO"},
+    {"tipoDocumento", "/api/clientes", NULL, CLIENT ",\"tipoCliente\":\"OTRO\",\"tipoDocumento\":@}",
+     "RUC, DNI, CE, OTRO"},
+    {"tipo", "/api/catalogos", NULL, "{\"nombre\":\"x\",\"tipo\":@}", "INTERNET, CAMARAS, KIT, SERVICIO"},
+    {"metodoPago", "/api/pagos", "AVERIA",
+     "{\"pendienteId\":$,\"clienteId\":1,\"monto\":1,\"fechaPago\":\"2026-07-10\",\"metodoPago\":@}",
+     "BCP, EFECTIVO, LOS_ANDES, OTRO"},
+    {"tipo", "/api/notificaciones", NULL, "{\"titulo\":\"x\",\"mensaje\":\"x\",\"usuarioId\":1,\"tipo\":@}",
+     "INFO, SUCCESS, WARNING, ERROR"},
+    {"estado", "/api/notificaciones", NULL,
+     "{\"titulo\":\"x\",\"mensaje\":\"x\",\"usuarioId\":1,\"tipo\":\"INFO\",\"estado\":@}", "NO_LEIDO, LEIDO"},
+};
+
+static http_answer send_enum(int i, const char *order, const char *value) {
+    char body[512];
+    size_t n = 0;
+    for (const char *at = enums[i].body; *at; at++)
+        n += (size_t)snprintf(body + n, sizeof body - n, "%.*s", *at == '$' || *at == '@' ? 64 : 1,
+                              *at == '$'   ? order
+                              : *at == '@' ? value
+                                           : at);
+    return http_json("POST", enums[i].target, http_token("ADMIN"), body);
+}
+
+START_TEST(an_enum) {
+    const char *field = enums[_i].field, *values = enums[_i].values;
+    char detail[512], first[64];
+    snprintf(detail, sizeof detail, "%s: debe ser uno de: %s", field, values);
+    snprintf(first, sizeof first, "%.*s", (int)strcspn(values, ","), values);
+    const char *lower = db_value("SELECT '\"' || lower('%s') || '\"'", first);
+    const char *const bad[] = {"\"NADA\"", "\"\"", "0", "true", "[]", lower, http_f("\"%s \"", first)};
+    const char *order = enums[_i].order ? new_order(enums[_i].order, false) : "";
+    remember();
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        http_answer a = send_enum(_i, order, bad[i]);
+        expect_problem(bad[i], &a, 400, field);
+        ck_assert_str_eq(json_string_value(json_object_get(a.json, "detail")), detail);
+        http_free(&a);
+    }
+    expect_unchanged(field);
+    for (const char *at = values; *at; at += strspn(at, ", ")) {
+        int len = (int)strcspn(at, ",");
+        http_answer a =
+            send_enum(_i, enums[_i].order ? new_order(enums[_i].order, false) : "", http_f("\"%.*s\"", len, at));
+        const char *answered = json_string_value(json_object_get(a.json, field));
+        /* (a document's number has the form of its kind) */
+        ck_assert_msg(a.status == 400
+                          ? http_names(a.json, "numeroDocumento") && !http_names(a.json, field)
+                          : answered && strlen(answered) == (size_t)len && memcmp(answered, at, (size_t)len) == 0,
+                      "%s %.*s: %ld %s", field, len, at, a.status, a.body);
+        http_free(&a);
+        at += len;
+    }
+}
+END_TEST
+
 /* 413, and the connection may be closed without the rest being read. */
 START_TEST(two_megabytes) {
     static char body[2 * MIB];
@@ -277,6 +369,30 @@ START_TEST(forms_where_they_are_allowed) {
 }
 END_TEST
 
+/* --- logins --- */
+
+/* A password that is too long to be anybody's is a wrong one, and one that is too long for a text has no form. */
+START_TEST(long_logins) {
+    static const struct {
+        int dni, password;
+        long status;
+        const char *field;
+    } sizes[] = {{8, 72, 401, NULL},  {8, 73, 401, NULL},   {8, 10000, 401, NULL},   {8, 10001, 400, "password"},
+                 {150, 8, 401, NULL}, {151, 8, 400, "dni"}, {8, 0, 400, "password"}, {0, 8, 400, "dni"}};
+    static char xs[10002], body[10400];
+    memset(xs, 'x', sizeof xs - 1);
+    http_from = "127.0.2.1"; /* whose failures nobody else has */
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        snprintf(body, sizeof body, "{\"dni\":\"%.*s\",\"password\":\"%.*s\"}", sizes[i].dni, xs, sizes[i].password,
+                 xs);
+        http_answer a = http_json("POST", "/auth", NULL, body);
+        expect_problem(http_f("%d %d", sizes[i].dni, sizes[i].password), &a, sizes[i].status, sizes[i].field);
+        http_free(&a);
+    }
+    http_from = NULL;
+}
+END_TEST
+
 /* --- queries --- */
 
 START_TEST(queries) {
@@ -390,10 +506,12 @@ int main(void) {
     tcase_add_test(tcase, a_nul_within_the_body);
     tcase_add_test(tcase, every_wrong_field_is_named_at_once);
     tcase_add_test(tcase, nesting);
+    tcase_add_loop_test(tcase, an_enum, 0, COUNT(enums));
     tcase_add_test(tcase, two_megabytes);
     tcase_add_test(tcase, a_body_that_never_ends_changes_nothing);
     tcase_add_loop_test(tcase, a_type_of_body, 0, COUNT(types));
     tcase_add_test(tcase, forms_where_they_are_allowed);
+    tcase_add_test(tcase, long_logins);
     tcase_add_test(tcase, queries);
     tcase_add_test(tcase, a_good_forged_token);
     tcase_add_loop_test(tcase, a_bad_token, 0, (int)token_n_bad());

@@ -115,6 +115,42 @@ START_TEST(passwords_open_the_door) {
 }
 END_TEST
 
+/* Why somebody does not get in, to be freed. */
+static char *refusal(const char *dni, const char *password) {
+    http_answer a = http_json("POST", "/auth", NULL, http_f("{\"dni\":\"%s\",\"password\":\"%s\"}", dni, password));
+    ck_assert_msg(a.status == 401, "%s: %ld %s", dni, a.status, a.body);
+    ck_assert_str_eq(http_header(&a, "WWW-Authenticate"), "Bearer");
+    char *detail = strdup(json_string_value(json_object_get(a.json, "detail")));
+    http_free(&a);
+    return detail;
+}
+
+START_TEST(whoever_is_refused_learns_nothing) {
+    char *name = made("'fuera' || nextval(pg_get_serial_sequence('usuarios', 'id'))"), *body = user_body(name);
+    must("POST", "/api/usuarios", body);
+    ck_assert(up_wait(SECOND, logs_in, &(credentials){name, PASSWORD, 200}));
+    char *why[4] = {refusal("nadie-se-llama-asi", PASSWORD), refusal(name, "otra clave de prueba")};
+    char *user = strdup(id_of(name));
+    must("PUT", http_f("/api/usuarios/%s", user), "{\"activo\":false}");
+    ck_assert(up_wait(SECOND, logs_in, &(credentials){name, PASSWORD, 401}));
+    why[2] = refusal(name, PASSWORD);
+    must("PUT", http_f("/api/usuarios/%s", user), "{\"activo\":true}");
+    ck_assert(up_wait(SECOND, logs_in, &(credentials){name, PASSWORD, 200}));
+    must("DELETE", http_f("/api/usuarios/%s", user), NULL);
+    ck_assert(up_wait(SECOND, logs_in, &(credentials){name, PASSWORD, 401}));
+    why[3] = refusal(name, PASSWORD);
+    for (int i = 0; i < 4; i++) {
+        ck_assert_str_eq(why[i], why[0]);
+        ck_assert_ptr_null(strstr(why[i], name));
+    }
+    for (int i = 3; i >= 0; i--)
+        free(why[i]);
+    free(user);
+    free(name);
+    free(body);
+}
+END_TEST
+
 /* Late while its password is hashed: answered once, nothing stored, and the name is free. */
 START_TEST(late_while_hashing) {
     char *name = made("'tarde' || nextval(pg_get_serial_sequence('usuarios', 'id'))"), *body = user_body(name);
@@ -126,6 +162,58 @@ START_TEST(late_while_hashing) {
     ck_assert_int_eq(db_number("SELECT count(*) FROM usuarios WHERE nombre = '%s'", name), 1);
     free(name);
     free(body);
+}
+END_TEST
+
+/* --- no employee --- */
+
+/* Who owns no order: what records an author asks for the author's id, history does without. */
+START_TEST(a_user_without_an_employee) {
+    char *user = made("prueba.nuevo_usuario(prueba.rol(16383))"), *token = token_of(user);
+    char *order = made("prueba.orden()"), *product = made("prueba.producto()");
+    char *client = made(http_f("cliente_id FROM pendientes WHERE id = %s", order));
+    soon("created", (wanted){"/api/usuarios/roles", token, 200});
+    const struct {
+        const char *target, *body, *author;
+    } made_by[] = {
+        {"/api/pendientes",
+         http_f("\"clienteId\":%s,\"tipo\":\"AVERIA\",\"lugar\":\"PUNO\",\"prioridad\":\"BAJA\"", client),
+         "registradoPorId"},
+        {"/api/pendientes/tiempos", http_f("\"pendienteId\":%s", order), "empleadoId"},
+        {"/api/notas", http_f("\"pendienteId\":%s,\"nota\":\"x\",\"estadoPendiente\":\"REGISTRADO\"", order),
+         "empleadoId"},
+        {"/api/productos/pendientes/items",
+         http_f("\"pendienteId\":%s,\"productoId\":%s,\"cantidad\":1", order, product), "empleadoId"},
+        {"/api/pagos",
+         http_f("\"pendienteId\":%s,\"clienteId\":%s,\"monto\":1,\"fechaPago\":\"2026-07-10\",\"metodoPago\":\"BCP\"",
+                order, client),
+         "empleadoId"},
+    };
+    for (size_t i = 0; i < sizeof made_by / sizeof *made_by; i++) {
+        http_answer a = http_json("POST", made_by[i].target, token, http_f("{%s}", made_by[i].body));
+        ck_assert_msg(a.status == 400 && strstr(a.body, "\"FAILED_PRECONDITION\"") &&
+                          strstr(a.body, "El usuario no tiene un empleado"),
+                      "%s: %ld %s", made_by[i].target, a.status, a.body);
+        http_free(&a);
+        a = http_json(
+            "POST", made_by[i].target, token,
+            http_f("{%s,\"%s\":%s}", made_by[i].body, made_by[i].author, db_value("SELECT prueba.empleado('TECN')")));
+        ck_assert_msg(a.status == 200, "%s: %ld %s", made_by[i].target, a.status, a.body);
+        http_free(&a);
+    }
+    ck_assert_int_eq(call("PUT", http_f("/api/pendientes/%s/estado?nuevoEstado=CANCELADO", order), token, NULL), 200);
+    http_answer a = http_json("GET", http_f("/api/historiales/pendiente/%s", order), token, NULL);
+    const json_t *last = json_array_get(a.json, 0);
+    ck_assert_str_eq(json_string_value(json_object_get(last, "estado")), "CANCELADO");
+    ck_assert_msg(json_is_null(json_object_get(last, "empleadoId")), "%s", a.body);
+    http_free(&a);
+    ck_assert_int_eq(db_number("SELECT count(*) FROM historiales WHERE pendiente_id = %s AND usuario_id = %s AND "
+                               "empleado_id IS NULL",
+                               order, user),
+                     1);
+    char *const all[] = {user, token, order, product, client};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        free(all[i]);
 }
 END_TEST
 
@@ -311,7 +399,9 @@ int main(void) {
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, changes_reach_issued_tokens);
     tcase_add_test(tcase, passwords_open_the_door);
+    tcase_add_test(tcase, whoever_is_refused_learns_nothing);
     tcase_add_test(tcase, late_while_hashing);
+    tcase_add_test(tcase, a_user_without_an_employee);
     tcase_add_test(tcase, two_administrators_at_each_other);
     tcase_add_test(tcase, two_modules_under_each_other);
     tcase_add_test(tcase, a_role_deleted_while_given);

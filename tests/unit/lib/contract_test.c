@@ -115,6 +115,25 @@ START_TEST(options_of_fields_arrive) {
 }
 END_TEST
 
+/* At any depth; no reply holds itself. */
+static bool holds_secret(const pd_message *message) {
+    for (unsigned f = 0; f < message->type->n_fields; f++)
+        if (message->fields[f].secret || (message->fields[f].message && holds_secret(message->fields[f].message)))
+            return true;
+    return false;
+}
+
+START_TEST(what_answers_a_secret_is_not_stored) {
+    size_t found = 0;
+    for (size_t i = 0; i < pd_n_methods; i++)
+        if (holds_secret(pd_methods[i].reply)) {
+            ck_assert_msg(pd_methods[i].no_store, "%s", pd_methods[i].full_name);
+            found++;
+        }
+    ck_assert_uint_ge(found, 10);
+}
+END_TEST
+
 /* What is wrong with that search's form, "" when nothing is. */
 static const char *judged(const char *sort, const char *cursor, bool page) {
     static char said[400];
@@ -234,6 +253,7 @@ int main(void) {
     tcase_add_test(names, hidden_fields_have_no_key);
     tcase_add_test(tables, tables_stand_beside_the_descriptors);
     tcase_add_test(tables, options_of_fields_arrive);
+    tcase_add_test(tables, what_answers_a_secret_is_not_stored);
     tcase_add_test(tables, patterns_and_exclusions_hold);
     tcase_add_test(tables, options_of_methods_arrive);
     tcase_add_test(tables, routes_know_their_segments);
