@@ -559,3 +559,5 @@ class Contract:
                         field.refuse("a hashed value is not answered")
                     if field.protection == SEALED and not field.see:
                         field.refuse("protegido: CIFRADO without ver would be opened for everybody")
+                    if field.protection == SEALED and not method.o.no_guardar:
+                        field.refuse(f"protegido: CIFRADO is answered by {method.name}, which wants no_guardar")

@@ -288,8 +288,9 @@ static void run_rpc(const char *where, request *r) {
 
 static void set(variables *vars, const char *name, const char *value) {
     ck_assert_int_lt(vars->n, MAX_VARS);
+    ck_assert_msg(strlen(value) < sizeof vars->at[0].value, "the value of %s is too long for a variable", name);
     snprintf(vars->at[vars->n].name, sizeof vars->at[0].name, "%s", name);
-    snprintf(vars->at[vars->n++].value, sizeof vars->at[0].value, "%.511s", value);
+    snprintf(vars->at[vars->n++].value, sizeof vars->at[0].value, "%s", value);
 }
 
 /* `etag NAME = ROLE TARGET`: the tag of what that role reads there at this moment. */

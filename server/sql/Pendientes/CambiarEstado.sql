@@ -19,8 +19,8 @@ WITH c AS MATERIALIZED (
         WHEN t.pide_detalle
             AND NOT EXISTS (SELECT FROM pendientes_detalles d WHERE d.pendiente_id = o.id AND d.tipo = o.tipo) THEN
             ARRAY['FAILED_PRECONDITION', NULL, 'El pendiente ' || o.id || ' aún no tiene los datos de su tipo, ' || o.tipo]
-        WHEN t.pide_tecnico AND o.asignado_a IS NULL THEN
-            ARRAY['FAILED_PRECONDITION', NULL, 'El pendiente ' || o.id || ' no tiene técnico asignado']
+        WHEN t.pide_tecnico AND e.id IS NULL THEN
+            ARRAY['FAILED_PRECONDITION', NULL, 'El pendiente ' || o.id || ' no tiene asignado un técnico vigente']
         WHEN :nuevo_estado = 'FINALIZADO' AND o.estado_tecnico <> 'OK' THEN
             ARRAY['FAILED_PRECONDITION', NULL, 'El pendiente ' || o.id || ' no se puede finalizar: ' || o.estado_tecnico]
     END AS v
@@ -32,8 +32,10 @@ WITH c AS MATERIALIZED (
                bool_or(s.pide_tecnico) FILTER (WHERE s.desde = o.estado) AS pide_tecnico
         FROM (SELECT x.*, :quien.permisos & (x.bits | x.bits_asignado) <> 0 AS rol,
                      :quien.permisos & x.bits <> 0 OR :quien.permisos & x.bits_asignado <> 0
-                         AND (o.asignado_a = :quien.empleado_id OR :quien.permisos & 16 <> 0) AS admite
+                         AND ((o.asignado_a = :quien.empleado_id) IS TRUE OR :quien.permisos & 16 <> 0) AS admite
               FROM transiciones x WHERE x.hacia = :nuevo_estado AND x.via = 'ESTADO') s) t
+    -- Who was assigned before the order was cancelled may have been deleted since.
+    LEFT JOIN LATERAL (SELECT id FROM empleados WHERE id = o.asignado_a AND t.pide_tecnico AND vigente FOR SHARE) e ON true
 ), n AS MATERIALIZED (
     SELECT c.id, c.fecha_creacion, c.fecha_pendiente, c.registrado_por, c.estado_tecnico, c.empresa, c.lugar, c.prioridad, c.tipo,
            c.direccion, c.cliente_id, :nuevo_estado AS estado, c.estado <> :nuevo_estado AS cambia,

@@ -23,7 +23,7 @@ WITH c AS MATERIALIZED (
         SELECT bool_or(s.rol) AS rol, bool_or(s.admite) AS alguno, bool_or(s.admite) FILTER (WHERE s.desde = o.estado_tecnico) AS este
         FROM (SELECT x.desde, :quien.permisos & x.bits = x.bits OR :quien.permisos & x.bits_asignado <> 0 AS rol,
                      :quien.permisos & x.bits = x.bits
-                         OR :quien.permisos & x.bits_asignado <> 0 AND o.asignado_a = :quien.empleado_id AS admite
+                         OR :quien.permisos & x.bits_asignado <> 0 AND (o.asignado_a = :quien.empleado_id) IS TRUE AS admite
               FROM transiciones_tecnicas x WHERE x.hacia = :nuevo_estado) s) t
 ), n AS MATERIALIZED (
     SELECT c.id, c.fecha_creacion, c.fecha_pendiente, c.registrado_por, c.asignado_a, c.estado, :nuevo_estado AS estado_tecnico,

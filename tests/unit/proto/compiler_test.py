@@ -126,7 +126,9 @@ class Fields(Test):
         self.field("optional string a = 2 [(pendientes.campo) = { protegido: BCRYPT ver: \"8\" }];", "not answered", side="resp")
         self.field("optional string a = 2 [(pendientes.campo) = { protegido: BCRYPT }];"
                    " optional string b = 3 [(pendientes.campo) = { protegido: BCRYPT }];", "b: BCRYPT is for one field")
-        self.taken(resp="optional string a = 2 [(pendientes.campo) = { protegido: CIFRADO ver: \"32 | asignado\" }];")
+        sealed = "optional string a = 2 [(pendientes.campo) = { protegido: CIFRADO ver: \"32 | asignado\" }];"
+        self.field(sealed, "wants no_guardar", side="resp")
+        self.taken(resp=sealed, options="no_guardar: true")
 
     def test_shapes(self):
         self.field("optional double a = 2;", "JSON form")
