@@ -59,7 +59,7 @@ typedef struct pd_field {
     int64_t min, max;             /* integers */
     uint32_t min_len, max_len;    /* code points */
     uint32_t max_bytes;           /* 0: none beyond max_len; of bytes: 0: none but the frame's */
-    uint32_t max_items;           /* repeated fields; 0: only an empty one */
+    uint32_t max_items;           /* repeated fields; 0: only an empty one; UINT32_MAX: any, in answers */
     int64_t min_cents, max_cents; /* decimals, in hundredths */
     uint16_t pattern;             /* 1 + index in pd_patterns; 0: none */
     uint16_t excludes;            /* 1 + index of the field that may not stand beside it; 0: none */

@@ -9,7 +9,7 @@ from refusal import Refusal
 from rule import EVERY_BIT, Rule
 
 VERBS = ("get", "post", "put", "delete", "patch")
-MAX_TEXT, MAX_ITEMS = 10000, 1000
+MAX_TEXT, MAX_ITEMS, ANY_ITEMS = 10000, 1000, 2**32 - 1
 MIN_MONEY, MAX_MONEY = "0.00", "9999999999.99"
 TEXT, DECIMAL, DATE, DATETIME, DATE_OR_TIME, IMAGE = range(6)  # options.proto, Formato
 PLAIN, SEALED, BCRYPT = range(3)  # Proteccion
@@ -435,6 +435,7 @@ class Contract:
         self.check_routes()
         self.find_versions()
         self.check_sides()
+        self.unbind_answers()
 
     def read_messages(self, file):
         self.lines = {tuple(location.path): location.span[0] + 1 for location in file.source_code_info.location}
@@ -561,3 +562,11 @@ class Contract:
                         field.refuse("protegido: CIFRADO without ver would be opened for everybody")
                     if field.protection == SEALED and not method.o.no_guardar:
                         field.refuse(f"protegido: CIFRADO is answered by {method.name}, which wants no_guardar")
+
+    def unbind_answers(self):
+        """A list that only answers hold is as long as what is stored: the default bound is for what is asked."""
+        asked = {message.full for method in self.methods for message in method.request.closure()}
+        for message in self.messages.values():
+            for field in message.fields:
+                if message.full not in asked and field.repeated and not field.o.HasField("elementos_max"):
+                    field.max_items = ANY_ITEMS

@@ -102,6 +102,7 @@ class Fields(Test):
             build = self.taken(method='option (google.api.http) = { post: "/a" body: "*" };', req=f"repeated int64 ids = 2 {option};")
             self.assertEqual(build.document["components"]["schemas"]["Req"]["properties"]["ids"]["maxItems"], bound)
             (self.assertIn if bound else self.assertNotIn)(f".max_items = {bound}", build.tables)
+        self.assertIn(".max_items = 4294967295", self.taken(resp="repeated int64 ids = 2;").tables)  # what is stored is answered
 
     def test_formats(self):
         self.field("optional int64 a = 2 [(pendientes.campo) = { formato: FECHA }];", "formato is for a string")
