@@ -4,10 +4,10 @@
 WITH c AS MATERIALIZED (
     SELECT o.id AS pendiente_id, p.id AS producto_id, p.nombre AS producto_nombre, t.costo_unitario, t.costo_total,
            coalesce(:empleado_id, :quien.empleado_id) AS empleado_id, CASE
-        WHEN o.id IS NULL THEN ARRAY['NOT_FOUND', 'pendiente_id', 'Pendiente no encontrado con id: ' || :pendiente_id]
-        WHEN :acceso(o) IS NOT TRUE THEN ARRAY['PERMISSION_DENIED', NULL, 'No tiene permiso sobre el pendiente ' || :pendiente_id]
         WHEN :empleado_id <> coalesce(:quien.empleado_id, 0) AND :quien.permisos & 16383 <> 16383 THEN
             ARRAY['PERMISSION_DENIED', 'empleado_id', 'Solo con todos los permisos se actúa por otro (empleadoId)']
+        WHEN o.id IS NULL THEN ARRAY['NOT_FOUND', 'pendiente_id', 'Pendiente no encontrado con id: ' || :pendiente_id]
+        WHEN :acceso(o) IS NOT TRUE THEN ARRAY['PERMISSION_DENIED', NULL, 'No tiene permiso sobre el pendiente ' || :pendiente_id]
         WHEN p.id IS NULL THEN ARRAY['NOT_FOUND', 'producto_id', 'Producto no encontrado con id: ' || :producto_id]
         WHEN :empleado_id <> coalesce(:quien.empleado_id, 0) AND e.id IS NULL THEN
             ARRAY['NOT_FOUND', 'empleado_id', 'Empleado no encontrado con id: ' || :empleado_id]

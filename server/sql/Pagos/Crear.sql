@@ -5,10 +5,10 @@
 WITH c AS MATERIALIZED (
     SELECT o.id AS pendiente_id, k.id AS cliente_id, k.nombre AS cliente_nombre,
            coalesce(:empleado_id, :quien.empleado_id) AS empleado_id, CASE
-        WHEN o.id IS NULL THEN ARRAY['NOT_FOUND', 'pendiente_id', 'Pendiente no encontrado con id: ' || :pendiente_id]
-        WHEN :acceso(o) IS NOT TRUE THEN ARRAY['PERMISSION_DENIED', NULL, 'No tiene permiso sobre el pendiente ' || :pendiente_id]
         WHEN :empleado_id <> coalesce(:quien.empleado_id, 0) AND :quien.permisos & 16383 <> 16383 THEN
             ARRAY['PERMISSION_DENIED', 'empleado_id', 'Solo con todos los permisos se actúa por otro (empleadoId)']
+        WHEN o.id IS NULL THEN ARRAY['NOT_FOUND', 'pendiente_id', 'Pendiente no encontrado con id: ' || :pendiente_id]
+        WHEN :acceso(o) IS NOT TRUE THEN ARRAY['PERMISSION_DENIED', NULL, 'No tiene permiso sobre el pendiente ' || :pendiente_id]
         WHEN k.id IS NULL THEN ARRAY['NOT_FOUND', 'cliente_id', 'Cliente no encontrado con id: ' || :cliente_id]
         WHEN :empleado_id <> coalesce(:quien.empleado_id, 0) AND e.id IS NULL THEN
             ARRAY['NOT_FOUND', 'empleado_id', 'Empleado no encontrado con id: ' || :empleado_id]
