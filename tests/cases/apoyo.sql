@@ -110,6 +110,15 @@ BEGIN
     ALTER TABLE historiales ENABLE TRIGGER historiales_solo_crecen;
     RETURN filas;
 END $$;
+-- Does the database itself refuse it, as what would change a history? Where it does not, it is undone.
+CREATE FUNCTION prueba.se_niega(sentencia text) RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE sentencia;
+    RAISE EXCEPTION 'no se niega';
+EXCEPTION
+    WHEN restrict_violation THEN RETURN true;
+    WHEN raise_exception THEN RETURN false;
+END $$;
 -- An order's history, kept aside, and put back as it was.
 CREATE TABLE prueba.historiales AS SELECT * FROM historiales WITH NO DATA;
 CREATE FUNCTION prueba.guardar(orden bigint) RETURNS bigint LANGUAGE sql AS $$
