@@ -161,7 +161,7 @@ static void missed(void *arg, const pd_reply *reply) {
 }
 
 static void read_missed(gw_listener *l) {
-    if (l->reading || l->again)
+    if (l->again)
         return;
     Pendientes__V1__EsperarEventosReq request = PENDIENTES__V1__ESPERAR_EVENTOS_REQ__INIT;
     request.has_desde = request.has_maximo = request.has_identidades = 1;
@@ -231,7 +231,7 @@ static bool is_elsewhere(const gw_listener *l) {
 
 bool gw_hub_next(gw_listener *l, gw_event *event) {
     gw_hub *hub = l->hub;
-    if (!hub || !hub->events || !is_known(l))
+    if (!hub || !hub->events || !is_known(l) || l->reading) /* what is being read is told of where it stands now */
         return false;
     if (l->since < 0)
         l->since = pd_events_head(hub->events);

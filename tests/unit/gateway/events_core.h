@@ -23,6 +23,7 @@ static struct {
     uint64_t bits; /* of the reader, who is the employee 1 */
     bool banned;   /* its token is refused */
     int failing;   /* so many of the readers' reads fail */
+    bool slow;     /* a reader's read waits for its answer, which is of when it came */
     bool down;     /* the hub's call is refused */
     int reads, asked;
     int64_t shown; /* the hub waits for what comes behind it */
@@ -35,6 +36,10 @@ typedef struct parked {
 } parked;
 
 static parked *waiting;
+static struct {
+    pd_incoming *call; /* NULL: none */
+    int64_t since, head;
+} slow_read;
 static pd_timer fake_timer;
 static pd_loop *fake_loop;
 
@@ -99,9 +104,18 @@ static inline int64_t fake_hub_head(void) {
     return fake.hub_head ? fake.hub_head : fake.head;
 }
 
+static inline void fake_let_go(void) {
+    const pd_viewer viewer = {9, 1, fake.bits};
+    if (slow_read.call && !fake.slow) {
+        fake_page(slow_read.call, slow_read.since, slow_read.head, 100, &viewer, -1);
+        slow_read.call = NULL;
+    }
+}
+
 static inline void fake_look(void *arg) {
     parked *list = waiting;
     pthread_mutex_lock(&fake.lock);
+    fake_let_go();
     waiting = NULL;
     for (parked *p = list, *next; p; p = next) {
         int64_t head = fake_hub_head();
@@ -134,6 +148,10 @@ static inline void fake_wait(pd_incoming *call, const Pendientes__V1__EsperarEve
     if (fake.failing > 0) {
         fake.failing--;
         fake_refuse(call, PD_UNAVAILABLE);
+    } else if (fake.slow && !slow_read.call) {
+        slow_read.call = call;
+        slow_read.since = request->desde;
+        slow_read.head = fake.head;
     } else {
         fake_page(call, request->desde, fake.head, (size_t)request->maximo, &viewer,
                   request->has_pendiente_id ? request->pendiente_id : -1);

@@ -170,6 +170,13 @@ START_TEST(test_resumes_filtered) {
 }
 END_TEST
 
+static void await_reads(int n) {
+    int reads = 0;
+    for (uint64_t until = now_ms() + PATIENCE_MS; reads < n && now_ms() < until; usleep(1000))
+        FAKE(reads = fake.reads);
+    ck_assert_int_ge(reads, n);
+}
+
 /* Another gateway has shown more than this one has seen yet. */
 START_TEST(test_ahead_of_this_gateway) {
     char text[64];
@@ -182,6 +189,27 @@ START_TEST(test_ahead_of_this_gateway) {
     head = add_events(2);
     await_event(&s, head);
     check_events(&s, head - 3, head, 1);
+    close_stream(&s);
+}
+END_TEST
+
+/* And this one catches up while a core is still answering for how far the numbers go. */
+START_TEST(test_ahead_while_it_is_read) {
+    char text[64];
+    FAKE(fake.bits = 8; fake.hub_head = fake.head);
+    int64_t head = add_events(4);
+    FAKE(fake.slow = true; fake.reads = 0);
+    snprintf(text, sizeof text, "Last-Event-ID: %lld\r\n", (long long)head - 2);
+    stream s = open_stream("", text);
+    await_reads(1);
+    FAKE(fake.hub_head = 0);
+    add_events(6);
+    settle();
+    FAKE(fake.slow = false);
+    head = add_events(2);
+    await_event(&s, head);
+    check_events(&s, head - 9, head, 1);
+    ABSENT(s, "recortado");
     close_stream(&s);
 }
 END_TEST
@@ -535,6 +563,7 @@ int main(void) {
     tcase_add_loop_test(tests, test_resumes, 0, 6);
     tcase_add_test(tests, test_resumes_filtered);
     tcase_add_test(tests, test_ahead_of_this_gateway);
+    tcase_add_test(tests, test_ahead_while_it_is_read);
     tcase_add_test(tests, test_never_given);
     tcase_add_test(tests, test_no_longer_kept);
     tcase_add_test(tests, test_rights_change);
