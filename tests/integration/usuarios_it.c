@@ -167,38 +167,36 @@ END_TEST
 
 /* --- no employee --- */
 
+/* What records an author; the rows that it is of are added to each. */
+static const struct {
+    const char *target, *body, *author;
+} authored[] = {
+    {"/api/pendientes", "\"tipo\":\"AVERIA\",\"lugar\":\"PUNO\",\"prioridad\":\"BAJA\"", "registradoPorId"},
+    {"/api/pendientes/tiempos", "\"descripcion\":\"x\"", "empleadoId"},
+    {"/api/notas", "\"nota\":\"x\",\"estadoPendiente\":\"REGISTRADO\"", "empleadoId"},
+    {"/api/productos/pendientes/items", "\"cantidad\":1", "empleadoId"},
+    {"/api/pagos", "\"monto\":1,\"fechaPago\":\"2026-07-10\",\"metodoPago\":\"BCP\"", "empleadoId"},
+};
+
 /* Who owns no order: what records an author asks for the author's id, history does without. */
 START_TEST(a_user_without_an_employee) {
     char *user = made("prueba.nuevo_usuario(prueba.rol(16383))"), *token = token_of(user);
     char *order = made("prueba.orden()"), *product = made("prueba.producto()");
     char *client = made(http_f("cliente_id FROM pendientes WHERE id = %s", order));
     soon("created", (wanted){"/api/usuarios/roles", token, 200});
-    const struct {
-        const char *target, *body, *author;
-    } made_by[] = {
-        {"/api/pendientes",
-         http_f("\"clienteId\":%s,\"tipo\":\"AVERIA\",\"lugar\":\"PUNO\",\"prioridad\":\"BAJA\"", client),
-         "registradoPorId"},
-        {"/api/pendientes/tiempos", http_f("\"pendienteId\":%s", order), "empleadoId"},
-        {"/api/notas", http_f("\"pendienteId\":%s,\"nota\":\"x\",\"estadoPendiente\":\"REGISTRADO\"", order),
-         "empleadoId"},
-        {"/api/productos/pendientes/items",
-         http_f("\"pendienteId\":%s,\"productoId\":%s,\"cantidad\":1", order, product), "empleadoId"},
-        {"/api/pagos",
-         http_f("\"pendienteId\":%s,\"clienteId\":%s,\"monto\":1,\"fechaPago\":\"2026-07-10\",\"metodoPago\":\"BCP\"",
-                order, client),
-         "empleadoId"},
-    };
-    for (size_t i = 0; i < sizeof made_by / sizeof *made_by; i++) {
-        http_answer a = http_json("POST", made_by[i].target, token, http_f("{%s}", made_by[i].body));
+    char *author = made("prueba.empleado('TECN')");
+    for (size_t i = 0; i < sizeof authored / sizeof *authored; i++) {
+        const char *target = authored[i].target;
+        char body[256];
+        snprintf(body, sizeof body, "{%s,\"pendienteId\":%s,\"clienteId\":%s,\"productoId\":%s", authored[i].body,
+                 order, client, product);
+        http_answer a = http_json("POST", target, token, http_f("%s}", body));
         ck_assert_msg(a.status == 400 && strstr(a.body, "\"FAILED_PRECONDITION\"") &&
                           strstr(a.body, "El usuario no tiene un empleado"),
-                      "%s: %ld %s", made_by[i].target, a.status, a.body);
+                      "%s: %ld %s", target, a.status, a.body);
         http_free(&a);
-        a = http_json(
-            "POST", made_by[i].target, token,
-            http_f("{%s,\"%s\":%s}", made_by[i].body, made_by[i].author, db_value("SELECT prueba.empleado('TECN')")));
-        ck_assert_msg(a.status == 200, "%s: %ld %s", made_by[i].target, a.status, a.body);
+        a = http_json("POST", target, token, http_f("%s,\"%s\":%s}", body, authored[i].author, author));
+        ck_assert_msg(a.status == 200, "%s: %ld %s", target, a.status, a.body);
         http_free(&a);
     }
     ck_assert_int_eq(call("PUT", http_f("/api/pendientes/%s/estado?nuevoEstado=CANCELADO", order), token, NULL), 200);
@@ -211,7 +209,7 @@ START_TEST(a_user_without_an_employee) {
                                "empleado_id IS NULL",
                                order, user),
                      1);
-    char *const all[] = {user, token, order, product, client};
+    char *const all[] = {user, token, order, product, client, author};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
 }
