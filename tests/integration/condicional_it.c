@@ -2,6 +2,7 @@
  * has read, or not at all. */
 #include "tests/integration/db.h"
 #include "tests/integration/http.h"
+#include "tests/integration/token.h"
 #include "tests/integration/up.h"
 
 #include <check.h>
@@ -62,7 +63,10 @@ static const char *path(const char *format, const char *id) {
     return at;
 }
 
-static const char *const details[][3] = {
+/* Those with PPPoE and VLAN first. */
+enum { WITH_LINE = 3, DETAILS = 5 };
+
+static const char *const details[DETAILS][3] = {
     {"AVERIA", "averia", "{\"descripcionFalla\":\"otra\"}"},
     {"TRASLADO", "traslado", "{\"direccionDestino\":\"otra\"}"},
     {"INSTALACION_INTERNET", "instalacion-internet", "{\"costoFijo\":7}"},
@@ -72,7 +76,7 @@ static const char *const details[][3] = {
 
 /* A resource and a way to change it. */
 static const char *read_of(size_t i, char target[160], const char **body) {
-    const char *detail = i < 5 ? details[i][1] : NULL;
+    const char *detail = i < DETAILS ? details[i][1] : NULL;
     static const char *const plain[][3] = {
         {"SELECT prueba.orden()", "/api/pendientes/%s", "{\"direccion\":\"otra\"}"},
         {"SELECT prueba.cliente()", "/api/clientes/%s", "{\"direccion\":\"otra\"}"},
@@ -87,10 +91,10 @@ static const char *read_of(size_t i, char target[160], const char **body) {
                  db_value("SELECT prueba.orden('%s', detalle => true)", details[i][0]), detail);
         *body = details[i][2];
     } else {
-        const char *id = db_value("%s", plain[i - 5][0]);
-        const char *hole = strstr(plain[i - 5][1], "%s");
-        snprintf(target, 160, "%.*s%s", (int)(hole - plain[i - 5][1]), plain[i - 5][1], id);
-        *body = plain[i - 5][2];
+        const char *id = db_value("%s", plain[i - DETAILS][0]);
+        const char *hole = strstr(plain[i - DETAILS][1], "%s");
+        snprintf(target, 160, "%.*s%s", (int)(hole - plain[i - DETAILS][1]), plain[i - DETAILS][1], id);
+        *body = plain[i - DETAILS][2];
     }
     return target;
 }
@@ -196,9 +200,32 @@ START_TEST(actions_compare_with_their_resource) {
 }
 END_TEST
 
-/* An order's details, the first of read_of, go with it alone. */
-enum { DETAILS = 5 };
+/* Every other way to write details compares with their GET too. */
+START_TEST(every_way_to_details_compares) {
+    char order[32], target[80], edited[128], way[160];
+    const char *const *detail = details[_i];
+    snprintf(order, sizeof order, "%s", db_value("SELECT prueba.orden('%s', detalle => true)", detail[0]));
+    snprintf(target, sizeof target, "/api/pendientes/%s/%s", order, detail[1]);
+    snprintf(edited, sizeof edited, "{\"pendienteId\":%s,%s", order, detail[2] + 1);
+    static const char *const set[] = {"/ppoe?ppoeUser=u&ppoePassword=p", "/vlan?vlan=7", "%C2%BF/vlan?vlan=8"};
+    int ways = _i == 2 ? 3 : _i < 2 ? 4 : 1; /* only two have the alias */
+    for (int i = 0; i < ways; i++) {
+        tag before = get(target);
+        snprintf(way, sizeof way, "%s%s", i ? target : "/api/pendientes/", i ? set[i - 1] : detail[1]);
+        const char *body = i ? NULL : edited;
+        http_answer a = ask("PUT", way, "ADMIN", body, if_match(before), NULL);
+        ck_assert_msg(a.status == 200, "%s: %ld %s", way, a.status, a.body);
+        tag after = tag_of(&a);
+        http_free(&a);
+        ck_assert_str_ne(after.text, before.text);
+        ck_assert_str_eq(after.text, get(target).text);
+        ck_assert_msg(status_of(ask("PUT", way, "ADMIN", body, if_match(before), NULL)) == 412, "%s", way);
+        ck_assert_str_eq(after.text, get(target).text);
+    }
+}
+END_TEST
 
+/* All but details, which go with their order. */
 START_TEST(deletes_too) {
     char target[160];
     const char *body;
@@ -324,6 +351,32 @@ START_TEST(tags_are_of_the_caller) {
 }
 END_TEST
 
+/* What a write answers is what its caller's GET would: whoever may edit and set the VLAN, but not see the password. */
+START_TEST(answers_are_of_the_caller) {
+    char *user = strdup(db_value("SELECT prueba.nuevo_usuario(prueba.rol(2 + 8 + 64))"));
+    char *token = strdup(token_forge("{\"alg\":\"HS256\"}", token_claims(user, 600), NULL));
+    char target[80], way[128];
+    snprintf(target, sizeof target, "/api/pendientes/%s/%s",
+             db_value("SELECT prueba.orden('%s', detalle => true)", details[_i][0]), details[_i][1]);
+    ck_assert_int_eq(
+        status_of(ask("PUT", http_f("%s/ppoe?ppoeUser=u&ppoePassword=p", target), "ADMIN", NULL, NULL, NULL)), 200);
+    const char *const ways[][2] = {{"", details[_i][2]}, {"", "{}"}, {"/vlan?vlan=7", NULL}};
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        snprintf(way, sizeof way, "%s%s", target, ways[i][0]);
+        http_answer put = http_json("PUT", way, token, ways[i][1]), read = http_json("GET", target, token, NULL);
+        ck_assert_msg(put.status == 200 && strcmp(put.body, read.body) == 0, "%s: %s, and GET %s", way, put.body,
+                      read.body);
+        ck_assert_str_eq(tag_of(&put).text, tag_of(&read).text);
+        ck_assert_msg(json_is_null(json_object_get(read.json, "ppoePassword")), "%s", read.body);
+        ck_assert_str_eq(json_string_value(json_object_get(read.json, "ppoe")), "u");
+        http_free(&put);
+        http_free(&read);
+    }
+    free(user);
+    free(token);
+}
+END_TEST
+
 /* An order shows its client's name: that changes too. */
 START_TEST(names_of_others_count) {
     char client[32];
@@ -363,7 +416,7 @@ START_TEST(what_was_read_can_be_sent_back) {
     const char *body, *id;
     read_of((size_t)_i, target, &body);
     id = strrchr(target, '/') + 1;
-    if (_i < 3) {
+    if (_i < WITH_LINE) {
         ck_assert_int_eq(
             status_of(ask("PUT", http_f("%s/ppoe?ppoeUser=u&ppoePassword=p", target), "ADMIN", NULL, NULL, NULL)), 200);
         ck_assert_int_eq(status_of(ask("PUT", http_f("%s/vlan?vlan=7", target), "ADMIN", NULL, NULL, NULL)), 200);
@@ -488,11 +541,13 @@ int main(void) {
     tcase_add_loop_test(tcase, tags_follow_what_is_read, 0, RESOURCES);
     tcase_add_loop_test(tcase, stale_is_refused, 0, RESOURCES);
     tcase_add_test(tcase, actions_compare_with_their_resource);
+    tcase_add_loop_test(tcase, every_way_to_details_compares, 0, DETAILS);
     tcase_add_loop_test(tcase, deletes_too, DETAILS, RESOURCES);
     tcase_add_test(tcase, single_reads_have_tags);
     tcase_add_test(tcase, stale_in_the_order_of_refusals);
     tcase_add_test(tcase, beside_a_key);
     tcase_add_test(tcase, tags_are_of_the_caller);
+    tcase_add_loop_test(tcase, answers_are_of_the_caller, 0, WITH_LINE);
     tcase_add_test(tcase, names_of_others_count);
     tcase_add_loop_test(tcase, what_was_read_can_be_sent_back, 0, RESOURCES);
     tcase_add_loop_test(tcase, what_a_list_showed_can_be_sent_back, 0, sizeof listed / sizeof *listed);

@@ -201,10 +201,13 @@ essential 'the start after that' up
 expect 'the data was kept, and the token is still good' answers 200 GET /api/pendientes/67/averia
 down
 echo 'envelope = on' >"$DIR/sys/gateway.conf"
-echo 'token_ttl = 1d' >"$DIR/sys/server.conf"
+printf '%s\n' 'token_ttl = 1d' 'zona_z = ignorar' >"$DIR/sys/server.conf"
 expect '--reset-demo' up --reset-demo
 expect 'settings of its own reach the gateway' eval "status GET /api/pendientes/67 >/dev/null && grep -q '^{\"success\":true' '$DIR/body'"
 expect 'and the core' grep -q '^token_ttl = 1d' "$DIR/sys/run/server.conf"
+expect 'an order for nine with a Z' answers 200 POST /api/pendientes -H 'Content-Type: application/json' \
+    -d '{"clienteId":1,"tipo":"AVERIA","lugar":"PUNO","prioridad":"BAJA","fechaPendiente":"2026-12-01T09:00:00.000Z"}'
+expect 'stays at nine where zona_z says so' grep -q '"fechaPendiente":"2026-12-01T09:00:00"' "$DIR/body"
 echo 'nothing = on' >"$DIR/sys/gateway.conf"
 down
 expect 'a setting that is none' eval "! up && grep -q 'unknown setting «nothing»' '$OUT'"

@@ -358,6 +358,45 @@ START_TEST(the_envelope) {
 }
 END_TEST
 
+/* What the body wears changes nothing of the head but its type, its length and the tag. */
+START_TEST(the_envelope_keeps_the_head) {
+    static const char *const names[] = {"Cache-Control",    "Vary",        "Allow",
+                                        "WWW-Authenticate", "Deprecation", "X-Content-Type-Options"};
+    const char *headers[] = {"Accept: application/json; profile=\"envelope\"", NULL}, *order = new_order(true);
+    const struct {
+        const char *verb, *target;
+        bool token;
+        long status;
+    } calls[] = {
+        {"GET", "/api/clientes?size=1", true, 200},
+        {"GET", "/api/clientes", false, 401},
+        {"PATCH", "/api/clientes", true, 405},
+        {"GET", http_f("/api/pendientes/%s/averia", order), true, 200},
+        {"GET", http_f("/api/pendientes/%s/estado-tecnico?nuevoEstado=OK", order), true, 200},
+        {"DELETE", "/api/clientes/999999999", true, 404},
+    };
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        const char *token = calls[i].token ? http_token("ADMIN") : NULL;
+        http_answer bare = http_call(calls[i].verb, calls[i].target, token, NULL, NULL, 0, NULL);
+        http_answer a = http_call(calls[i].verb, calls[i].target, token, NULL, NULL, 0, headers);
+        ck_assert_msg(a.status == calls[i].status && bare.status == a.status, "%s: %ld", calls[i].target, a.status);
+        expect_header(calls[i].target, &a, "Content-Type", "application/json");
+        for (size_t k = 0; k < sizeof names / sizeof *names; k++) {
+            char value[256];
+            const char *of_bare = http_header(&bare, names[k]);
+            snprintf(value, sizeof value, "%s", of_bare ? of_bare : "-");
+            const char *of_this = http_header(&a, names[k]);
+            ck_assert_msg(strcmp(value, of_this ? of_this : "-") == 0, "%s %s: %s, in the envelope %s", calls[i].target,
+                          names[k], value, of_this ? of_this : "-");
+        }
+        ck_assert((http_header(&bare, "Next-Cursor") != NULL) == (i == 0));
+        ck_assert((http_header(&a, "Next-Cursor") != NULL) == (i == 0));
+        http_free(&a);
+        http_free(&bare);
+    }
+}
+END_TEST
+
 START_TEST(timeouts) {
     static const char *const bad[] = {"5",  "S",   "-1S", "1.5S", "123456789S",
                                       "5s", "5 S", "5X",  "0S",   "99999999999999H"};
@@ -604,6 +643,7 @@ int main(void) {
     tcase_add_test(tcase, head_is_get_without_the_body);
     tcase_add_test(tcase, accepted_types);
     tcase_add_test(tcase, the_envelope);
+    tcase_add_test(tcase, the_envelope_keeps_the_head);
     tcase_add_test(tcase, timeouts);
     tcase_add_test(tcase, a_connection_is_kept);
     tcase_add_test(tcase, pipelined_requests_are_answered_in_order);

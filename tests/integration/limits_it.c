@@ -464,6 +464,42 @@ START_TEST(a_good_forged_token) {
 }
 END_TEST
 
+/* Rights are read from the database: what the token says of them is not looked at. */
+START_TEST(a_role_in_a_token_gives_nothing) {
+    static const char *const roles[] = {"\"ADMIN\"", "16383", "null", "[\"ADMIN\"]"};
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        const char *user = db_value("SELECT id FROM usuarios WHERE dni = '%s' AND vigente", up_dni("NADA"));
+        const char *claims = token_claims(user, 600), *rest = strstr(claims, "1,\"iat\"");
+        const char *token = token_forge("{\"alg\":\"HS256\"}",
+                                        http_f("%.*s%s%s", (int)(rest - claims), claims, roles[i], rest + 1), NULL);
+        http_answer a = http_json("GET", "/api/usuarios", token, NULL);
+        expect_problem(roles[i], &a, 403, NULL);
+        http_free(&a);
+        a = http_json("GET", "/auth/validar-token", token, NULL);
+        ck_assert_msg(a.status == 200, "%s: %ld", roles[i], a.status);
+        http_free(&a);
+    }
+}
+END_TEST
+
+/* Documented clients never renew theirs. */
+START_TEST(tokens_live_thirty_days) {
+    char claims[1024];
+    const char *token = http_token("TECN"), *payload = strchr(token, '.') + 1;
+    int len = (int)strcspn(payload, ".");
+    snprintf(claims, sizeof claims, "%s",
+             db_value("SELECT convert_from(decode(rpad(translate('%.*s', '-_', '+/'), %d, '='), 'base64'), 'UTF8')",
+                      len, payload, (len + 3) / 4 * 4));
+    json_t *json = json_loads(claims, 0, NULL);
+    ck_assert_msg(json != NULL, "%s", claims);
+    ck_assert_int_eq(json_integer_value(json_object_get(json, "exp")) -
+                         json_integer_value(json_object_get(json, "iat")),
+                     30L * 24 * 3600);
+    ck_assert_str_eq(json_string_value(json_object_get(json, "rol")), "TECN");
+    json_decref(json);
+}
+END_TEST
+
 START_TEST(a_bad_token) {
     const char *what = "", *token = token_bad((size_t)_i, &what);
     const char *order = new_order("AVERIA", false),
@@ -530,6 +566,8 @@ int main(void) {
     tcase_add_test(tcase, long_logins);
     tcase_add_test(tcase, queries);
     tcase_add_test(tcase, a_good_forged_token);
+    tcase_add_test(tcase, a_role_in_a_token_gives_nothing);
+    tcase_add_test(tcase, tokens_live_thirty_days);
     tcase_add_loop_test(tcase, a_bad_token, 0, (int)token_n_bad());
     tcase_add_test(tcase, how_a_token_is_sent);
     suite_add_tcase(suite, tcase);
