@@ -100,13 +100,13 @@ void gw_write_refused_envelope(pd_text *out, int http, const pd_status *status) 
     pd_text_str(out, ",\"data\":null}");
 }
 
-void gw_write_success(pd_text *out, const pd_method *method, const ProtobufCMessage *value, bool envelope) {
-    if (!envelope) {
+void gw_write_success(pd_text *out, const pd_method *method, const ProtobufCMessage *value, const char *message) {
+    if (!message) {
         pd_json_write_body(method, value, out);
         return;
     }
     pd_text_str(out, "{\"success\":true,\"code\":200,\"message\":");
-    put_quoted(out, method->message);
+    put_quoted(out, message);
     pd_text_str(out, ",\"data\":");
     if (method->reply->type->n_fields == 0)
         pd_text_str(out, "null");
@@ -256,7 +256,7 @@ static void answer_value(gw_call *call, const ProtobufCMessage *value) {
         return;
     }
     pd_text body = {.arena = call->arena};
-    gw_write_success(&body, method, value, wants_envelope(call) && !method->bare);
+    gw_write_success(&body, method, value, wants_envelope(call) && !method->bare ? call->match.route->message : NULL);
     send_body(call, 200, TYPE_JSON, body.at, body.len);
 }
 

@@ -15,8 +15,9 @@ const char *gw_reason(int http);
 /* The bodies alone. */
 void gw_write_problem(pd_text *out, int http, const pd_status *status, const char *instance);
 void gw_write_refused_envelope(pd_text *out, int http, const pd_status *status);
-/* `value` is of the method's reply. A reply without fields (deletes) is {} bare, and null in the envelope. */
-void gw_write_success(pd_text *out, const pd_method *method, const ProtobufCMessage *value, bool envelope);
+/* `value` is of the method's reply; `message` of success is for the envelope, NULL: bare. A reply without fields
+ * (deletes) is {} bare, and null in the envelope. */
+void gw_write_success(pd_text *out, const pd_method *method, const ProtobufCMessage *value, const char *message);
 
 /* Each of these answers the call, once. */
 void gw_answer_reply(gw_call *call, const pd_reply *reply);

@@ -98,7 +98,6 @@ struct pd_method {
     const pd_message *request, *reply;
     pd_effect effect;
     const pd_rule *rule;   /* never NULL: without `permiso` it asks for every bit */
-    const char *message;   /* success, for the envelope; "" when none */
     const char *not_found; /* template with {campo}; NULL when none */
     bool form, no_key, no_store, bare, by_hand;
     bool is_post;       /* its first route is a POST: Idempotency-Key counts (unless no_key) */
@@ -134,6 +133,9 @@ typedef struct pd_route {
      * query has this parameter. NULL: a route like others. */
     const char *takes_over;
     int64_t deprecated_since; /* seconds since 1970, UTC */
+    /* Of success, for the envelope, "" when none: the method's, but a read whose place such a GET may take has that
+     * one's: it is one documented route. */
+    const char *message;
 } pd_route;
 
 /* POSIX extended regular expressions, each once. */

@@ -226,6 +226,11 @@ class Route:
     def refuse(self, reason):
         self.method.refuse(f"{self.path}: {reason}")
 
+    @property
+    def message(self):
+        """Of success. A read and the deprecated GET that may take its place are one documented route, and that one's message is known."""
+        return (self.taken_over_by or self).method.o.mensaje
+
     def read_path(self):
         """segments: (literal, None) or (None, field's name)."""
         self.segments = []

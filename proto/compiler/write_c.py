@@ -135,7 +135,7 @@ class Tables:
         for index, m in enumerate(self.contract.methods):
             values = [quote(m.full), quote(m.service.name), quote(m.name), str(index), f"&{symbol(m.service.full)}__descriptor",
                       str(m.service.methods.index(m)), f"&message_{symbol(m.request.full)}", f"&message_{symbol(m.reply.full)}", m.effect,
-                      f"&{self.rules[m.rule.key()]}", quote(m.o.mensaje), quote(m.o.no_encontrado) if m.o.no_encontrado else "0"]
+                      f"&{self.rules[m.rule.key()]}", quote(m.o.no_encontrado) if m.o.no_encontrado else "0"]
             values += map(flag, (m.o.formulario, m.o.sin_clave, m.o.no_guardar, m.o.sin_sobre, m.o.a_mano, m.is_post))
             values += [str(m.reply.index(m.o.texto)), str(m.reply.index(m.response_body)), flag(m.tagged)]
             values.append(f"&pd_methods[{self.contract.methods.index(m.version)}]" if m.version else "0")
@@ -155,7 +155,8 @@ class Tables:
         for n, (route, index) in enumerate(routes):
             self.line(f"    {{PD_{route.verb.upper()}, {quote(route.path)}, {len(route.segments)}, segments_{n}, {flag(route.body)}, "
                       f"{request_index(route)}, &pd_methods[{index}], "
-                      f"{quote(route.takes_over.json) if route.takes_over else 0}, {route.method.deprecated_since}}},")
+                      f"{quote(route.takes_over.json) if route.takes_over else 0}, {route.method.deprecated_since}, "
+                      f"{quote(route.message)}}},")
         self.line("};")
         self.line(f"const size_t pd_n_routes = {len(routes)};")
 

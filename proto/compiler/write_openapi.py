@@ -269,7 +269,7 @@ class Operation:
             if field.header:
                 schema = {"type": "string"} if field.is_text else {"type": "string", "enum": ["true"]}
                 headers[field.header] = {"schema": schema, "description": field.o.descripcion}
-        out = {"200": {"description": self.method.o.mensaje or "Hecho", "headers": headers, "content": self.success()}}
+        out = {"200": {"description": self.route.message or "Hecho", "headers": headers, "content": self.success()}}
         if self.reads_one():
             out["304"] = {"description": "El cliente ya lo tiene (If-None-Match).",
                           "headers": {"X-Request-Id": header("RequestId"), "ETag": header("ETag")}}

@@ -108,7 +108,6 @@ static const pd_method *method(pd_method *made, const char *name, const pd_messa
                         .reply = out,
                         .effect = effect,
                         .rule = rule,
-                        .message = "",
                         .not_found = "No hay muestra con id: {id} ni texto {texto}",
                         .text_index = -1,
                         .response_index = -1};

@@ -93,13 +93,13 @@ START_TEST(test_success) {
     const pd_method *get = method("pendientes.v1.Averias/Obtener");
     ProtobufCMessage *value = pd_arena_zalloc(arena, get->reply->type->sizeof_message);
     protobuf_c_message_init(get->reply->type, value);
-    gw_write_success(&out, get, value, false);
+    gw_write_success(&out, get, value, NULL);
     const char *bare = text();
     ck_assert_ptr_nonnull(strstr(bare, "\"descripcionFalla\":null"));
     out.len = 0;
-    gw_write_success(&out, get, value, true);
-    ck_assert_str_eq(text(), pd_arena_printf(arena, "{\"success\":true,\"code\":200,\"message\":\"%s\",\"data\":%s}",
-                                             get->message, bare));
+    gw_write_success(&out, get, value, "Leído");
+    ck_assert_str_eq(text(),
+                     pd_arena_printf(arena, "{\"success\":true,\"code\":200,\"message\":\"Leído\",\"data\":%s}", bare));
 }
 END_TEST
 
@@ -108,12 +108,12 @@ START_TEST(test_empty_success) {
     static const ProtobufCMessageDescriptor type = {.magic = PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
                                                     .sizeof_message = sizeof(ProtobufCMessage)};
     static const pd_message message = {.type = &type, .clear_index = -1};
-    const pd_method deletes = {.reply = &message, .message = "Eliminado", .text_index = -1, .response_index = -1};
+    const pd_method deletes = {.reply = &message, .text_index = -1, .response_index = -1};
     ProtobufCMessage value = {.descriptor = &type};
-    gw_write_success(&out, &deletes, &value, false);
+    gw_write_success(&out, &deletes, &value, NULL);
     ck_assert_str_eq(text(), "{}");
     out.len = 0;
-    gw_write_success(&out, &deletes, &value, true);
+    gw_write_success(&out, &deletes, &value, "Eliminado");
     ck_assert_str_eq(text(), "{\"success\":true,\"code\":200,\"message\":\"Eliminado\",\"data\":null}");
 }
 END_TEST

@@ -173,7 +173,6 @@ START_TEST(options_of_methods_arrive) {
     ck_assert(login->no_key && login->by_hand && login->rule->is_public);
     ck_assert(method("pendientes.v1.Averias/AsignarPpoe")->form && !edit->form);
     ck_assert_str_eq(get->not_found, "Avería no encontrada con pendienteId: {pendiente_id}");
-    ck_assert_str_eq(create->message, "Avería creada correctamente");
     ck_assert_int_eq(get->response_index, -1);
     const pd_method *list = method("pendientes.v1.Empleados/Listar");
     ck_assert_int_eq(list->response_index, pd_field_by_json(list->reply, "empleados", 9));
@@ -201,6 +200,11 @@ START_TEST(routes_know_their_segments) {
     ck_assert_ptr_eq(r->method, method("pendientes.v1.Averias/AsignarVlan"));
     ck_assert(r->has_body);
     ck_assert(!route(PD_GET, "/api/pendientes")->has_body);
+    ck_assert_str_eq(r->message, "VLAN asignada correctamente");
+    ck_assert_str_eq(route(PD_GET, "/api/pendientes/{id}")->message, "Pendiente obtenido correctamente");
+    /* a read whose place a deprecated GET may take */
+    ck_assert_str_eq(route(PD_GET, "/api/pendientes/{id}/estado-tecnico")->message,
+                     "Instalación de internet actualizada correctamente");
 }
 END_TEST
 

@@ -320,7 +320,7 @@ class Routes(Test):
         self.method("Leer has nuevoX itself", method=get, req=req, options=good, more=read % ("Resp", "/a/{id}", "optional int64 nuevo_x = 2;"))
         self.method("it answers Resp, and the read Orden", method=get, req=req, options=good, more=read % ("Orden", "/a/{id}", ""))
         build = self.taken(method=get, req=req, options=good, more=more)
-        self.assertIn('"nuevoX", 1783641600}', build.tables)
+        self.assertIn('"nuevoX", 1783641600, ', build.tables)
         parameter = next(p for p in build.document["paths"]["/a/{id}"]["get"]["parameters"] if p.get("name") == "nuevoX")
         self.assertTrue(parameter["deprecated"])
         self.assertNotIn("required", parameter)
