@@ -135,6 +135,24 @@ START_TEST(a_client_deleted_while_ordered) {
 }
 END_TEST
 
+START_TEST(an_employee_deleted_while_assigned) {
+    const char *order = db_value("SELECT prueba.orden('AVERIA', detalle => true)");
+    const char *employee = db_value("SELECT prueba.nuevo_empleado()");
+    char target[128], assign[128];
+    snprintf(target, sizeof target, "/api/empleados/%s", employee);
+    snprintf(assign, sizeof assign, "/api/pendientes/%s/asignar?idAsignado=%s", order, employee);
+    racer racers[2] = {{.verb = "DELETE", .target = target, .role = "ADMIN"},
+                       {.verb = "PUT", .target = assign, .role = "CORD"}};
+    race(racers, 2);
+    ck_assert_msg(count(racers, 2, 200) == 1 && count(racers, 2, 409) + count(racers, 2, 404) == 1, "%ld %s / %ld %s",
+                  racers[0].status, racers[0].body_out, racers[1].status, racers[1].body_out);
+    ck_assert_int_eq(db_number("SELECT count(*) FROM pendientes o JOIN empleados e ON e.id = o.asignado_a"
+                               " WHERE o.id = %s AND NOT e.vigente",
+                               order),
+                     0);
+}
+END_TEST
+
 START_TEST(a_product_deleted_while_used) {
     const char *order = db_value("SELECT prueba.orden()"), *product = db_value("SELECT prueba.producto()");
     char target[128], body[256];
@@ -149,6 +167,31 @@ START_TEST(a_product_deleted_while_used) {
                                " WHERE p.id = %s AND NOT p.vigente",
                                product),
                      0);
+}
+END_TEST
+
+/* Each clears its own half of what is pending, and keeps what the other set. */
+START_TEST(ppoe_and_vlan_at_once) {
+    static const char *const types[][2] = {
+        {"AVERIA", "averia"}, {"TRASLADO", "traslado"}, {"INSTALACION_INTERNET", "instalacion-internet"}};
+    const char *order = db_value("SELECT prueba.orden('%s', detalle => true, estado => 'ASIGNADO', asignado => 'TECN',"
+                                 " tecnico => 'PENDIENTE_PPPoE_Y_VLAN')",
+                                 types[_i % 3][0]);
+    char details[96], ppoe[160], vlan[128];
+    snprintf(details, sizeof details, "/api/pendientes/%s/%s", order, types[_i % 3][1]);
+    snprintf(ppoe, sizeof ppoe, "%s/ppoe?ppoeUser=u&ppoePassword=p", details);
+    snprintf(vlan, sizeof vlan, "%s/vlan?vlan=7", details);
+    racer racers[2] = {{.verb = "PUT", .target = ppoe, .role = "TECN"},
+                       {.verb = "PUT", .target = vlan, .role = "CORD"}};
+    race(racers, 2);
+    ck_assert_msg(count(racers, 2, 200) == 2, "%ld %s / %ld %s", racers[0].status, racers[0].body_out, racers[1].status,
+                  racers[1].body_out);
+    ck_assert_str_eq(db_value("SELECT estado_tecnico FROM pendientes WHERE id = %s", order), "OK");
+    http_answer a = http_json("GET", details, http_token("CORD"), NULL);
+    ck_assert_str_eq(json_string_value(json_object_get(a.json, "ppoe")), "u");
+    ck_assert_str_eq(json_string_value(json_object_get(a.json, "ppoePassword")), "p");
+    ck_assert_str_eq(json_string_value(json_object_get(a.json, "vlan")), "7");
+    http_free(&a);
 }
 END_TEST
 
@@ -281,7 +324,9 @@ int main(void) {
     tcase_add_loop_test(tcase, two_technicians_at_once, 0, 20);
     tcase_add_loop_test(tcase, one_key_from_sixteen_clients, 0, 5);
     tcase_add_loop_test(tcase, a_client_deleted_while_ordered, 0, 25);
+    tcase_add_loop_test(tcase, an_employee_deleted_while_assigned, 0, 25);
     tcase_add_loop_test(tcase, a_product_deleted_while_used, 0, 25);
+    tcase_add_loop_test(tcase, ppoe_and_vlan_at_once, 0, 30);
     tcase_add_loop_test(tcase, a_payment_while_the_client_changes, 0, 25);
     tcase_add_loop_test(tcase, an_order_deleted_while_it_grows, 0, 50);
     tcase_add_test(tcase, racing_states_leave_whole_chains);
