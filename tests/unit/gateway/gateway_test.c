@@ -243,6 +243,15 @@ START_TEST(test_refusals) {
 }
 END_TEST
 
+/* Without Grpc-Timeout: the default. */
+START_TEST(test_default_deadline) {
+    uint64_t since = now_ms();
+    ck_assert_int_eq(ASK(.path = AVERIA, .token = "espera", .timeout_ms = 20000)->status, 504);
+    uint64_t took = now_ms() - since;
+    ck_assert_msg(took >= 9900 && took < 12000, "%lu ms", (unsigned long)took);
+}
+END_TEST
+
 START_TEST(test_all_field_errors_together) {
     answer *a = ASK(POST_AVERIA, .token = "ok", .body = "{\"pendienteId\":\"x\",\"descripcionFalla\":5}",
                     .headers = {"Grpc-Timeout: x", "Idempotency-Key: "});
@@ -576,6 +585,7 @@ static Suite *all_tests(void) {
     tcase_add_test(tests, test_deprecated_get_off);
     tcase_add_test(tests, test_pages);
     tcase_add_loop_test(tests, test_refusals, 0, sizeof refusals / sizeof *refusals);
+    tcase_add_test(tests, test_default_deadline);
     tcase_add_test(tests, test_all_field_errors_together);
     tcase_add_test(tests, test_allow_and_retry_after);
     tcase_add_test(tests, test_aliases_and_slashes);
