@@ -180,7 +180,9 @@ static void parse_request(const char *where, char *line, request *r) {
     }
 }
 
-static void judge(const char *where, request *r, long status, const json_t *json, const char *shown) {
+static void judge(const char *where, request *r, long status, const json_t *json, const char *answer) {
+    char shown[2048]; /* check ends the whole run at a message of 8 KiB */
+    snprintf(shown, sizeof shown, "%.*s", (int)sizeof shown - 1, answer);
     ck_assert_msg(status == r->status, "%s: %ld instead of %ld: %s", where, status, r->status, shown);
     if (status != 200 && *r->code) {
         const char *code = json_string_value(json_object_get(json, "code"));
