@@ -242,6 +242,13 @@ static void put_order(writer *w, const en_page_ask *ask, const char *alias) {
     put(w, pd_arena_printf(w->arena, " ORDER BY %s.%s%s, %s.id%s", alias, ask->sort->column, way, alias, way));
 }
 
+static void put_limit(writer *w, int64_t limit) {
+    if (limit > 0) {
+        put(w, " LIMIT ");
+        put_number(w, limit);
+    }
+}
+
 /* The rows of one form, as far as the page needs them. */
 static void put_form(writer *w, const en_page_ask *ask, unsigned form, int64_t limit, int64_t offset) {
     put(w, "(SELECT f.* FROM (");
@@ -287,21 +294,26 @@ static void put_page(writer *w, const en_page_ask *ask) {
     put_order(w, ask, page->alias);
 }
 
-static void put_rows(writer *w) {
-    for (unsigned form = 0, n = count_forms(w); form < n; form++) {
-        put(w, form > 0 ? " UNION ALL SELECT FROM (" : "SELECT FROM (");
+/* The rows of all forms, as many as `limit`; 0: all. Each of several has the limit too: the planner looks for a way
+ * that begins at once only where it sees one. */
+static void put_rows(writer *w, int64_t limit) {
+    unsigned n = count_forms(w);
+    for (unsigned form = 0; form < n; form++) {
+        put(w, form > 0 ? " UNION ALL " : "");
+        put(w, n > 1 ? "(SELECT FROM (" : "SELECT FROM (");
         put_rows_of(w, form);
         put(w, ") f");
+        if (n > 1) {
+            put_limit(w, limit);
+            put(w, ")");
+        }
     }
+    put_limit(w, limit);
 }
 
 static void put_count(writer *w, bool exact) {
     put(w, "SELECT count(*) FROM (");
-    put_rows(w);
-    if (!exact) {
-        put(w, " LIMIT ");
-        put_number(w, EN_EXACT_TOTAL + 1);
-    }
+    put_rows(w, exact ? 0 : EN_EXACT_TOTAL + 1);
     put(w, ") x");
 }
 
@@ -366,7 +378,7 @@ bool en_page_query(const en_statement *statement, en_page_part part, const en_pa
         put_count(&w, ask->exact);
     } else {
         put(&w, "EXPLAIN ");
-        put_rows(&w);
+        put_rows(&w, 0);
     }
     *query = (pg_query){.sql = finished(&w),
                         .keep = part != EN_PAGE_ESTIMATE && keeps_plan(&w, ask),

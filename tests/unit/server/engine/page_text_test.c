@@ -103,9 +103,11 @@ START_TEST(two_forms_are_two_searches) {
                  " LIMIT 11)) f" ORDER " LIMIT 11 OFFSET 0)" BACK);
     ck_assert_int_eq(query.n, 1);
     ck_assert(!query.keep);
-    expect(EN_PAGE_COUNT,
-           "SELECT count(*) FROM (SELECT FROM (SELECT * FROM t WHERE v   AND c = $1) f UNION ALL SELECT FROM"
-           " (SELECT * FROM t WHERE v   AND d = $1 AND c <> $1) f LIMIT 10001) x");
+    expect(EN_PAGE_COUNT, "SELECT count(*) FROM ((SELECT FROM (SELECT * FROM t WHERE v   AND c = $1) f LIMIT 10001) "
+                          "UNION ALL (SELECT FROM"
+                          " (SELECT * FROM t WHERE v   AND d = $1 AND c <> $1) f LIMIT 10001) LIMIT 10001) x");
+    expect(EN_PAGE_ESTIMATE, "EXPLAIN (SELECT FROM (SELECT * FROM t WHERE v   AND c = $1) f) UNION ALL (SELECT FROM"
+                             " (SELECT * FROM t WHERE v   AND d = $1 AND c <> $1) f)");
 }
 END_TEST
 
