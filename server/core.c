@@ -129,6 +129,9 @@ bool sv_core_verify(sv_core *core, void (*said)(const char *line), const char **
     return !*error;
 }
 
+/* A call's deadline is its statements' timeout; most have the gateway's default, so that is the usual one. */
+enum { USUAL_MS = 10000, LONGEST_MS = 60000 };
+
 /* What the classes differ in. Reads time out early: what hangs must leave the lane to the others. The slow lane's calls
  * are long answered when it times out; it only asks whether the method answers again. */
 static void set_lanes(sv_core *core) {
@@ -143,30 +146,33 @@ static void set_lanes(sv_core *core) {
                           1,
                           1024},
         [PG_LANE_SEARCH] =
-            {{.name = "search", .plan_cache_mode = "auto", .statement_timeout_ms = 5000, .tighten = true},
+            {{.name = "search", .plan_cache_mode = "auto", .statement_timeout_ms = USUAL_MS, .longest_ms = LONGEST_MS},
              (size_t)s->search_connections,
              1,
              1024},
-        [PG_LANE_WRITE] = {{.name = "write", .plan_cache_mode = "auto", .statement_timeout_ms = 5000, .tighten = true},
-                           (size_t)s->write_connections,
-                           1,
-                           2048},
-        [PG_LANE_BATCH] = {{.name = "batch", .plan_cache_mode = "auto", .statement_timeout_ms = 5000, .tighten = true},
-                           (size_t)s->batch_connections,
-                           1,
-                           1024},
-        [PG_LANE_DECIDED] = {{.name = "decided", .plan_cache_mode = "auto", .statement_timeout_ms = 5000},
+        [PG_LANE_WRITE] =
+            {{.name = "write", .plan_cache_mode = "auto", .statement_timeout_ms = USUAL_MS, .longest_ms = LONGEST_MS},
+             (size_t)s->write_connections,
+             1,
+             2048},
+        [PG_LANE_BATCH] =
+            {{.name = "batch", .plan_cache_mode = "auto", .statement_timeout_ms = USUAL_MS, .longest_ms = LONGEST_MS},
+             (size_t)s->batch_connections,
+             1,
+             1024},
+        [PG_LANE_DECIDED] = {{.name = "decided", .plan_cache_mode = "auto", .statement_timeout_ms = USUAL_MS},
                              (size_t)s->decided_connections,
                              1,
                              1024},
-        [PG_LANE_OWN] = {{.name = "own", .plan_cache_mode = "auto", .statement_timeout_ms = 3000, .tighten = true},
+        [PG_LANE_OWN] = {{.name = "own", .plan_cache_mode = "auto", .statement_timeout_ms = 3000, .longest_ms = 3000},
                          2,
                          8,
                          512},
-        [PG_LANE_BYTES] = {{.name = "bytes", .plan_cache_mode = "auto", .statement_timeout_ms = 10000, .tighten = true},
-                           (size_t)s->bytes_connections,
-                           1,
-                           256},
+        [PG_LANE_BYTES] =
+            {{.name = "bytes", .plan_cache_mode = "auto", .statement_timeout_ms = USUAL_MS, .longest_ms = LONGEST_MS},
+             (size_t)s->bytes_connections,
+             1,
+             256},
     };
     for (int i = 0; i < PG_N_LANES; i++) {
         pg_lane_options *lane = &core->lane_options[i];

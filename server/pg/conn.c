@@ -398,12 +398,15 @@ static void readable(void *arg, unsigned events) {
         flush(conn);
 }
 
-/* Text of the milliseconds a unit may still take, when that is less than its class allows. */
-static bool tightened(const pg_conn *conn, const pg_unit *unit, char *text, size_t size) {
-    uint64_t now = pd_loop_now(conn->loop);
-    if (!conn->class->tighten || !unit->due_ms || unit->due_ms >= now + conn->class->statement_timeout_ms)
-        return false;
+/* Text of the milliseconds a unit may still take, when the timeout of its class is not good enough for it: a fifth too
+ * much is, which spares the calls with the default deadline a statement. */
+static bool limited(const pg_conn *conn, const pg_unit *unit, char *text, size_t size) {
+    uint64_t now = pd_loop_now(conn->loop), usual = conn->class->statement_timeout_ms;
     uint64_t left = unit->due_ms > now ? unit->due_ms - now : 1;
+    if (left > conn->class->longest_ms)
+        left = conn->class->longest_ms;
+    if (!conn->class->longest_ms || !unit->due_ms || (left <= usual && left >= usual - usual / 5))
+        return false;
     snprintf(text, size, "%llu", (unsigned long long)left);
     return true;
 }
@@ -450,7 +453,7 @@ void pg_conn_send(pg_conn *conn, pg_unit *unit) {
     conn->unflushed = true;
     char text[24];
     const char *values[] = {text};
-    unit->before = tightened(conn, unit, text, sizeof text);
+    unit->before = limited(conn, unit, text, sizeof text);
     bool sent = !unit->before || PQsendQueryParams(conn->pq, "SELECT set_config('statement_timeout', $1, true)", 1,
                                                    NULL, values, NULL, NULL, 0);
     char names[unit->n + 1][PG_KEPT_NAME];

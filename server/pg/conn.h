@@ -71,7 +71,8 @@ typedef struct pg_class {
     const char *plan_cache_mode; /* auto, force_generic_plan, force_custom_plan */
     const char *listen;          /* channel; NULL: none */
     uint32_t statement_timeout_ms;
-    bool tighten; /* a unit due before the class's timeout gets a shorter one by set_config */
+    uint32_t
+        longest_ms; /* up to so much a unit's due time takes the timeout's place, by set_config; 0: it never does */
     const pg_prepare *prepares;
     size_t n_prepares;
 } pg_class;

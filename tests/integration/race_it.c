@@ -314,6 +314,44 @@ START_TEST(racing_states_leave_whole_chains) {
 }
 END_TEST
 
+typedef struct write_call {
+    const char *target, *token;
+    long status;
+} write_call;
+
+static void *write_it(void *arg) {
+    static const char body[] = "{\"direccion\":\"Jr. Espera 5\"}";
+    static const char *const headers[] = {"Grpc-Timeout: 12S", NULL};
+    write_call *call = arg;
+    http_answer a = http_call("PUT", call->target, call->token, NULL, body, strlen(body), headers);
+    call->status = a.status;
+    http_free(&a);
+    return NULL;
+}
+
+static bool waits_long(void *arg) {
+    (void)arg;
+    return db_number(
+               "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND "
+               "application_name LIKE 'pendientes %%' AND clock_timestamp() - query_start > interval '10.5 seconds'") >
+           0;
+}
+
+/* The database waits as long as the caller does, beyond the default too. */
+START_TEST(a_write_has_its_callers_patience) {
+    pthread_t thread;
+    const char *order = db_value("SELECT prueba.orden()");
+    write_call call = {.target = http_f("/api/pendientes/%s", order), .token = http_token("ADMIN")};
+    ck_assert(db_try("BEGIN") && db_try("SELECT FROM pendientes WHERE id = %s FOR UPDATE", order));
+    ck_assert_int_eq(pthread_create(&thread, NULL, write_it, &call), 0);
+    bool waited = up_wait(12000, waits_long, NULL);
+    ck_assert(db_try("ROLLBACK"));
+    pthread_join(thread, NULL);
+    ck_assert_int_eq(call.status, 200);
+    ck_assert(waited);
+}
+END_TEST
+
 int main(void) {
     up_use();
     db_support();
@@ -330,6 +368,7 @@ int main(void) {
     tcase_add_loop_test(tcase, a_payment_while_the_client_changes, 0, 25);
     tcase_add_loop_test(tcase, an_order_deleted_while_it_grows, 0, 50);
     tcase_add_test(tcase, racing_states_leave_whole_chains);
+    tcase_add_test(tcase, a_write_has_its_callers_patience);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_set_fork_status(runner, CK_NOFORK);
