@@ -175,7 +175,7 @@ static int on_null(void *ctx) {
         return 0;
     if (t.field) {
         const pd_message *message = t.frame->message;
-        if (t.element) {
+        if (t.element || t.field->named) {
             refuse_target(r, &t, PD_REFUSE_NULL);
         } else if (message->clear_index >= 0) {
             const ProtobufCFieldDescriptor *list = &message->type->fields[message->clear_index];
@@ -323,11 +323,22 @@ static void find_repeated(reader *r, frame *f) {
     }
 }
 
+static void find_forgotten(reader *r, frame *f) {
+    for (unsigned i = 0; i < f->message->type->n_fields; i++)
+        if (f->message->fields[i].named && !f->seen[i]) {
+            f->path.name = f->message->fields[i].json;
+            f->path.len = strlen(f->path.name);
+            refuse(r, &f->path, PD_REFUSE_MISSING);
+        }
+}
+
 static int on_end(void *ctx) {
     reader *r = ctx;
     frame *f = top(r);
     if (f->n_names > 1)
         find_repeated(r, f);
+    if (f->kind == FRAME_MESSAGE)
+        find_forgotten(r, f);
     if (--r->depth)
         value_done(top(r));
     else

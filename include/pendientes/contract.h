@@ -54,6 +54,7 @@ typedef struct pd_field {
     bool not_null; /* null is refused, a text must not be blank; true when required */
     bool visible;  /* visible characters and spaces only */
     bool secret;   /* never echoed nor logged */
+    bool named;    /* a list whose key must stand in JSON, and not be null */
     bool hidden;   /* no JSON key: `limpiar`, and what is answered as a header */
     bool has_min, has_max;
     int64_t min, max;             /* integers */

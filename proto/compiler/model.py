@@ -75,6 +75,7 @@ class Field:
             self.refuse("a default would hide that the field is absent")
         if self.d.HasField("oneof_index"):
             self.refuse("oneof is not supported")
+        self.need(self.repeated and not self.o.obligatorio, ["nombrado"], "lists that may be empty")
         if self.is_bytes and self.repeated:
             self.refuse("bytes are not repeated: a frame is bounded")
         if self.header:

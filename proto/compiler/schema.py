@@ -106,13 +106,13 @@ class Schemas:
             if not as_text or field.o.HasField("elementos_max"):  # the limit of a URL comes before the default's
                 schema["maxItems"] = field.max_items
         # in a partial update null clears; elsewhere it is as if the key were not there
-        if not as_text and not (field.not_null if clears else field.required):
+        if not as_text and not field.o.nombrado and not (field.not_null if clears else field.required):
             schema = nullable(schema)
         return self.described(field, schema)
 
     def object_of(self, message, fields, as_text, demanding):
         out = {"type": "object", "properties": {f.json: self.request_field(f, as_text, message.clears) for f in fields}}
-        required = [f.json for f in fields if f.required]
+        required = [f.json for f in fields if f.required or f.o.nombrado]
         return {**out, "required": required} if required and demanding else out
 
     def request(self, message, left_out=(), as_text=False, demanding=True):

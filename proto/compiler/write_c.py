@@ -91,7 +91,7 @@ class Tables:
             if value:
                 yield f".{name} = {value}"
         for name, value in (("required", f.required), ("not_null", f.not_null), ("visible", f.o.visible), ("secret", f.secret),
-                            ("hidden", f.hidden)):
+                            ("hidden", f.hidden), ("named", f.o.nombrado)):
             if value:
                 yield f".{name} = true"
         for name, option in (("min", "minimo"), ("max", "maximo")):

@@ -110,7 +110,8 @@ bool en_verdict(const en_statement *statement, const PGresult *result, pd_arena 
     const en_own *own = &statement->own;
     if (PQntuples(result) == 0) {
         if (statement->header.write) {
-            pd_status_set(status, arena, PD_INTERNAL, "La sentencia %s no dio su veredicto", statement->file);
+            pd_status_set(status, arena, PD_INTERNAL, "La sentencia de %s no dio su veredicto",
+                          statement->method->full_name);
         }
         return !statement->header.write;
     }
@@ -120,7 +121,8 @@ bool en_verdict(const en_statement *statement, const PGresult *result, pd_arena 
     }
     pd_code code = PD_OK;
     if (!pd_code_parse(name, &code) || code == PD_OK) {
-        pd_status_set(status, arena, PD_INTERNAL, "La sentencia %s dio un veredicto desconocido", statement->file);
+        pd_status_set(status, arena, PD_INTERNAL, "La sentencia de %s dio un veredicto desconocido",
+                      statement->method->full_name);
         return false;
     }
     const char *field = text_or_null(result, 0, own->field), *message = text_or_null(result, 0, own->message);
@@ -142,7 +144,7 @@ int64_t en_row_key(const en_statement *statement, const PGresult *result, int ro
 /* A value that the column's type allowed and the field does not. The value itself is not told. */
 static bool broken(reader *r, const en_column *column) {
     pd_status_set(r->status, r->arena, PD_INTERNAL, "La columna «%s» de %s tiene un valor que el campo no admite",
-                  column->name, r->statement->file);
+                  column->name, r->statement->method->full_name);
     return false;
 }
 

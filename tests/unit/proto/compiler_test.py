@@ -96,6 +96,7 @@ class Fields(Test):
         self.field("optional string a = 2 [(pendientes.campo) = { largo_max: 10001 }];", "largo_max is not within")
         self.field("optional string a = 2 [(pendientes.campo) = { formato: FECHA largo_max: 9 }];", "largo_max is for a string of formato TEXTO")
         self.field("optional string a = 2 [(pendientes.campo) = { elementos_max: 3 }];", "elementos_max is for repeated")
+        self.field("optional string a = 2 [(pendientes.campo) = { nombrado: true }];", "nombrado is for lists that may be empty")
 
     def test_lists(self):
         for option, bound in (("", 1000), ("[(pendientes.campo) = { elementos_max: 3 }]", 3), ("[(pendientes.campo) = { elementos_max: 0 }]", 0)):
