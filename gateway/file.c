@@ -177,7 +177,9 @@ static bool range_counts(const gw_call *call, gw_slice etag) {
 
 static void refuse_range(gw_call *call, int64_t total) {
     gw_answer_header(call, "content-range", pd_arena_printf(call->arena, "bytes */%" PRId64, total));
-    gw_refuse(call, 416, PD_OUT_OF_RANGE, "El rango está fuera del archivo (Range)");
+    pd_status status = {.code = PD_OUT_OF_RANGE};
+    pd_status_field(&status, call->arena, "Range", "está fuera del archivo, de %" PRId64 " bytes", total);
+    gw_answer_status(call, 416, &status);
 }
 
 /* Which bytes are asked for; false: the call is answered. */
