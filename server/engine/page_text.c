@@ -22,43 +22,6 @@ typedef struct writer {
     bool failed;
 } writer;
 
-bool en_page_sorts(en_statement *statement, const char *line, size_t len, pd_arena *arena, const char **error) {
-    const char *end = line + len;
-    en_page *page = statement->page;
-    if (page == NULL) {
-        page = statement->page = pd_arena_zalloc(arena, sizeof *page);
-    }
-    while (line < end) {
-        if (*line == ' ') {
-            line++;
-            continue;
-        }
-        size_t word = 0;
-        while (line + word < end && line[word] != ' ') {
-            word++;
-        }
-        char *name = pd_arena_memdup(arena, line, word), *way = strchr(name, ',');
-        if (way != NULL) {
-            *way++ = '\0';
-            page->desc = strcmp(way, "desc") == 0;
-            if (page->n_sorts > 0 || (!page->desc && strcmp(way, "asc") != 0)) {
-                return en_misfit(statement, arena, error, "cabecera: «sort %s»: solo el primero dice «,asc» o «,desc»",
-                                 name);
-            }
-        }
-        char *column = strchr(name, '=');
-        if (column != NULL) {
-            *column++ = '\0';
-        }
-        if (page->n_sorts == EN_MAX_SORTS) {
-            return en_misfit(statement, arena, error, "cabecera: «sort»: más de %d", EN_MAX_SORTS);
-        }
-        page->sorts[page->n_sorts++] = (en_sort){.name = name, .column = column != NULL ? column : name};
-        line += word;
-    }
-    return page->n_sorts > 0 || en_misfit(statement, arena, error, "cabecera: «sort» sin campos");
-}
-
 static void put(writer *w, const char *text) {
     pd_text_str(&w->out, text);
 }

@@ -26,9 +26,6 @@ typedef enum en_page_part {
     EN_PAGE_ESTIMATE, /* EXPLAIN of all rows */
 } en_page_part;
 
-/* Reads the header line `-- sort <name>[=<column>][,asc|,desc] …` behind its word; the first is the default. */
-bool en_page_sorts(en_statement *statement, const char *line, size_t len, pd_arena *arena, const char **error);
-
 /* The text and its parameters. False: `status` says which value could not be bound. */
 bool en_page_query(const en_statement *statement, en_page_part part, const en_page_ask *ask,
                    const ProtobufCMessage *request, const id_caller *caller, pd_arena *arena, pg_query *query,

@@ -31,15 +31,6 @@ static const struct relation {
 };
 enum { N_RELATIONS = sizeof relations / sizeof *relations };
 
-bool en_misfit(const en_statement *statement, pd_arena *arena, const char **error, const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    const char *reason = pd_arena_vprintf(arena, format, args);
-    va_end(args);
-    *error = pd_arena_printf(arena, "%s: %s", statement->file, reason);
-    return false;
-}
-
 int en_order_index(const pd_message *message) {
     int index = pd_field_by_name(message, "pendiente_id", strlen("pendiente_id"));
     return index >= 0 && message->type->fields[index].type == PROTOBUF_C_TYPE_INT64 ? index : -1;

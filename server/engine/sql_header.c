@@ -1,9 +1,19 @@
 /* sql_header: the header lines of a .sql file. Apart from sql_file.c because that one rewrites the statement's text,
  * this one only reads words. */
-#include "server/engine/page_text.h"
+#include "server/engine/statement_impl.h"
 
 #include <ctype.h>
+#include <stdarg.h>
 #include <string.h>
+
+bool en_misfit(const en_statement *statement, pd_arena *arena, const char **error, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    const char *reason = pd_arena_vprintf(arena, format, args);
+    va_end(args);
+    *error = pd_arena_printf(arena, "%s: %s", statement->file, reason);
+    return false;
+}
 
 typedef struct header_line {
     const char *at;
@@ -87,6 +97,34 @@ static bool read_kept(en_statement *s, header_line *line, pd_arena *arena, const
     return true;
 }
 
+/* `-- sort <name>[=<column>][,asc|,desc] …`; the first is the default. */
+static bool read_sorts(en_statement *s, header_line *line, pd_arena *arena, const char **error) {
+    header_line word;
+    en_page *page = s->page;
+    if (page == NULL) {
+        page = s->page = pd_arena_zalloc(arena, sizeof *page);
+    }
+    while (next_word(line, &word)) {
+        char *name = pd_arena_memdup(arena, word.at, word.len), *way = strchr(name, ',');
+        if (way != NULL) {
+            *way++ = '\0';
+            page->desc = strcmp(way, "desc") == 0;
+            if (page->n_sorts > 0 || (!page->desc && strcmp(way, "asc") != 0)) {
+                return en_misfit(s, arena, error, "cabecera: «sort %s»: solo el primero dice «,asc» o «,desc»", name);
+            }
+        }
+        char *column = strchr(name, '=');
+        if (column != NULL) {
+            *column++ = '\0';
+        }
+        if (page->n_sorts == EN_MAX_SORTS) {
+            return en_misfit(s, arena, error, "cabecera: «sort»: más de %d", EN_MAX_SORTS);
+        }
+        page->sorts[page->n_sorts++] = (en_sort){.name = name, .column = column != NULL ? column : name};
+    }
+    return page->n_sorts > 0 || en_misfit(s, arena, error, "cabecera: «sort» sin campos");
+}
+
 static bool read_line(en_statement *s, header_line line, int *classes, pd_text *lock, pd_arena *arena,
                       const char **error) {
     header_line word;
@@ -104,7 +142,7 @@ static bool read_line(en_statement *s, header_line line, int *classes, pd_text *
         return true;
     }
     if (is_word(&word, "sort")) {
-        return en_page_sorts(s, line.at, line.len, arena, error);
+        return read_sorts(s, &line, arena, error);
     }
     if (is_word(&word, "plan")) {
         return read_kept(s, &line, arena, error);
