@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
+#include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,6 +126,26 @@ static const char *extra_data(const char *column, int64_t order, pd_arena *arena
     return pd_arena_printf(arena, "%s:%lld", column, (long long)order);
 }
 
+/* False: OpenSSL failed. */
+static bool make_nonce(const struct en_key *key, const char *extra, const char *text, size_t len, uint8_t *nonce) {
+    static const char purpose[] = "pendientes nonce";
+    uint8_t own[EVP_MAX_MD_SIZE], digest[EVP_MAX_MD_SIZE];
+    size_t place = strlen(extra) + 1; /* its NUL ends it */
+    uint8_t *bytes = malloc(place + len + 1);
+    if (bytes == NULL) {
+        abort();
+    }
+    memcpy(bytes, extra, place);
+    memcpy(bytes + place, text, len + 1);
+    bool done = HMAC(EVP_sha256(), key->bytes, KEY_LEN, (const uint8_t *)purpose, strlen(purpose), own, NULL) != NULL &&
+                HMAC(EVP_sha256(), own, KEY_LEN, bytes, place + len, digest, NULL) != NULL;
+    memcpy(nonce, digest, NONCE_LEN);
+    OPENSSL_cleanse(own, sizeof own);
+    OPENSSL_cleanse(bytes, place + len);
+    free(bytes);
+    return done;
+}
+
 bool en_seal(const en_keys *keys, const char *column, int64_t order, const char *text, pd_arena *arena,
              uint8_t **sealed, size_t *len, pd_status *status) {
     size_t n = strlen(text);
@@ -142,8 +162,9 @@ bool en_seal(const en_keys *keys, const char *column, int64_t order, const char 
     memcpy(out, key->id, id_len);
     out += id_len;
     uint8_t *nonce = out, *body = out + NONCE_LEN;
-    if (RAND_bytes(nonce, NONCE_LEN) != 1 ||
-        !cipher(true, key->bytes, nonce, extra_data(column, order, arena), (const uint8_t *)text, n, body, body + n)) {
+    const char *extra = extra_data(column, order, arena);
+    if (!make_nonce(key, extra, text, n, nonce) ||
+        !cipher(true, key->bytes, nonce, extra, (const uint8_t *)text, n, body, body + n)) {
         pd_status_set(status, arena, PD_INTERNAL, "No se pudo cifrar el campo %s", column);
         return false;
     }

@@ -343,7 +343,7 @@ START_TEST(tags_are_of_the_caller) {
     ck_assert_int_eq(status_of(ask("GET", target, "ATAC", NULL, http_f("If-None-Match: %s", sees.text), NULL)), 200);
     ck_assert_int_eq(status_of(ask("PUT", target, "ADMIN", "{}", if_match(not ), NULL)), 412);
     ck_assert_int_eq(status_of(ask("PUT", target, "TECN", "{}", if_match(sees), NULL)), 200);
-    /* the same password again is sealed anew, and answered as before */
+    /* the same password again changes nothing */
     ck_assert_int_eq(
         status_of(ask("PUT", http_f("%s/ppoe?ppoeUser=u&ppoePassword=p", target), "ADMIN", NULL, NULL, NULL)), 200);
     ck_assert_str_eq(get(target).text, sees.text);

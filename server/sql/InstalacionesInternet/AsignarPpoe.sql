@@ -18,7 +18,8 @@ WITH c AS MATERIALIZED (
 ), u AS (
     UPDATE pendientes_instalaciones_internet d
     SET ppoe = n.ppoe, ppoe_password = n.ppoe_password, fecha_modificacion = clock_timestamp()
-    FROM n WHERE d.pendiente_id = n.pendiente_id
+    FROM n WHERE d.pendiente_id = n.pendiente_id AND (d.ppoe, d.ppoe_password) IS DISTINCT FROM (n.ppoe, n.ppoe_password)
+    RETURNING d.pendiente_id
 ), p AS (
     UPDATE pendientes p
     SET estado_tecnico = CASE c.estado_tecnico WHEN 'PENDIENTE_PPPoE' THEN 'OK' ELSE 'PENDIENTE_VLAN' END,
@@ -27,7 +28,7 @@ WITH c AS MATERIALIZED (
 ), a AS (
     INSERT INTO notificaciones (usuario_id, tipo, titulo, mensaje)
     SELECT s.id, 'INFO', 'PPPoE asignado', 'El pendiente ' || c.id || ' ya tiene su PPPoE'
-    FROM c JOIN usuarios s ON s.empleado_id = c.asignado_a AND s.vigente AND s.activo WHERE c.v IS NULL
+    FROM u CROSS JOIN c JOIN usuarios s ON s.empleado_id = c.asignado_a AND s.vigente AND s.activo
 )
 SELECT c.v[1] AS _codigo, c.v[2] AS _campo, c.v[3] AS _mensaje, n.pendiente_id AS id, n.pendiente_id, n.velocidad_solicitada,
        n.costo_fijo, n.tipo_instalacion, n.vlan::text AS vlan, n.ppoe, n.ppoe_password, c.asignado_a AS _asignado_a,

@@ -71,13 +71,34 @@ START_TEST(what_is_sealed_opens) {
 }
 END_TEST
 
-START_TEST(two_seals_differ_and_hide_the_text) {
-    en_keys *keys = good("k1 " KEY_A "\n");
-    size_t len = 0;
-    uint8_t *one = seal(keys, "secreto", &len), *two = seal(keys, "secreto", &len);
-    ck_assert_mem_ne(one, two, len);
+/* The nonce stands behind two bytes and the key's id. */
+static bool same_nonce(const uint8_t *one, const uint8_t *two) {
+    return memcmp(one + 4, two + 4, 12) == 0;
+}
+
+START_TEST(the_same_seals_alike_and_nothing_else_does) {
+    en_keys *keys = good("k1 " KEY_A "\n"), *other = good("k1 " KEY_B "\n");
+    static const struct {
+        const char *column;
+        int64_t order;
+        const char *text;
+    } others[] = {{"ppoe_password", 68, "secreto"},
+                  {"ppoe_passwor", 67, "secreto"},
+                  {"ppoe_password", 67, "secretO"},
+                  {"ppoe_password", 67, ""},
+                  {"ppoe_password", 6, "7secreto"}};
+    size_t len = 0, n = 0;
+    pd_status status = {0};
+    uint8_t *one = seal(keys, "secreto", &len), *two = seal(keys, "secreto", &len), *sealed = NULL;
+    ck_assert_mem_eq(one, two, len);
     ck_assert_ptr_null(memmem(one, len, "secreto", 7));
+    ck_assert(!same_nonce(one, seal(other, "secreto", &len)));
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        ck_assert(en_seal(keys, others[i].column, others[i].order, others[i].text, arena, &sealed, &n, &status));
+        ck_assert_msg(!same_nonce(one, sealed), "number %zu", i);
+    }
     en_keys_free(keys);
+    en_keys_free(other);
 }
 END_TEST
 
@@ -163,7 +184,7 @@ int main(void) {
     TCase *tests = tcase_create("protect");
     tcase_add_checked_fixture(tests, setup, teardown);
     tcase_add_test(tests, what_is_sealed_opens);
-    tcase_add_test(tests, two_seals_differ_and_hide_the_text);
+    tcase_add_test(tests, the_same_seals_alike_and_nothing_else_does);
     tcase_add_test(tests, no_altered_bit_opens);
     tcase_add_test(tests, a_value_belongs_to_its_order_and_column);
     tcase_add_test(tests, the_first_key_seals_and_all_open);
