@@ -100,6 +100,14 @@ static const char *find_mark(const char *at, char mark) {
     return at;
 }
 
+/* Between a part's two forms; the end of a part that has one. */
+static const char *find_bar(const char *at) {
+    for (; *at != EN_MARK_OR && *at != EN_MARK_CLOSE; at++) {
+        at += has_index(*at);
+    }
+    return at;
+}
+
 /* True when the caller sees exactly his own orders: then :acceso() has two forms. */
 static bool sees_own(const writer *w) {
     const pd_rule *rule = w->statement->method->rule;
@@ -114,14 +122,14 @@ static bool sees_all(const writer *w) {
 
 /* Where to go on behind the mark that begins a part: at the form that stands, or at its end. */
 static const char *enter(writer *w, const char *at) {
-    const char *close = find_mark(at, EN_MARK_CLOSE), *bar = find_mark(at, EN_MARK_OR);
+    const char *close = find_mark(at, EN_MARK_CLOSE), *bar = find_bar(at);
     bool access = *at == EN_MARK_ACCESS;
     if (access && sees_all(w)) {
         put(w, "true");
         return close;
     }
     if (access && !sees_own(w)) {
-        return find_mark(bar + 1, EN_MARK_OR) + 1;
+        return find_bar(bar + 1) + 1;
     }
     if (!access && !has_values(w, at)) {
         return close;
@@ -168,7 +176,7 @@ static unsigned count_forms(const writer *w) {
             at++;
             continue;
         }
-        bool two = *at == EN_MARK_OPEN && has_values(w, at) && find_mark(at, EN_MARK_OR) < find_mark(at, EN_MARK_CLOSE);
+        bool two = *at == EN_MARK_OPEN && has_values(w, at) && *find_bar(at) == EN_MARK_OR;
         n *= two || (*at == EN_MARK_ACCESS && sees_own(w)) ? 2 : 1;
     }
     return n;
