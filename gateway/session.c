@@ -128,26 +128,27 @@ static bool wants(gw_listener *listener, const Pendientes__V1__EventoVisible *vi
            event->notificacion->usuario_id == gw_hub_user(listener);
 }
 
-static void tell(session *s, const subscription *to, const Pendientes__V1__EventoResp *event) {
+static gw_stomp_frame message_to(session *s, const subscription *to, const char *id) {
     gw_stomp_frame frame = frame_of("MESSAGE");
-    pd_text body = {.arena = s->all->scratch};
     gw_stomp_add(&frame, "destination", destination(s));
     gw_stomp_add(&frame, "subscription", to->id);
-    gw_stomp_add(&frame, "message-id", number(s, event->id));
-    gw_stomp_add(&frame, "evento-id", number(s, event->id));
+    gw_stomp_add(&frame, "message-id", id);
     gw_stomp_add(&frame, "content-type", "application/json");
+    return frame;
+}
+
+static void tell(session *s, const subscription *to, const Pendientes__V1__EventoResp *event) {
+    gw_stomp_frame frame = message_to(s, to, number(s, event->id));
+    pd_text body = {.arena = s->all->scratch};
+    gw_stomp_add(&frame, "evento-id", number(s, event->id));
     pd_json_write(s->all->notification, &event->notificacion->base, &body);
     frame.body = (gw_slice){body.at, body.len};
     say(s, &frame);
 }
 
 static void tell_trimmed(session *s, const subscription *to) {
-    gw_stomp_frame frame = frame_of("MESSAGE");
-    gw_stomp_add(&frame, "destination", destination(s));
-    gw_stomp_add(&frame, "subscription", to->id);
-    gw_stomp_add(&frame, "message-id", pd_arena_printf(s->all->scratch, "recortado-%" PRId64, to->since));
+    gw_stomp_frame frame = message_to(s, to, pd_arena_printf(s->all->scratch, "recortado-%" PRId64, to->since));
     gw_stomp_add(&frame, "recortado", "true");
-    gw_stomp_add(&frame, "content-type", "application/json");
     frame.body = (gw_slice){"{}", 2};
     say(s, &frame);
 }
@@ -306,8 +307,7 @@ static void go_to(session *s, int64_t since) {
 }
 
 static void add_subscription(session *s, gw_slice id, int64_t since) {
-    /* A later one may never have been given: the hub finds out. Others that subscribed must not miss what is between.
-     */
+    /* A later one may never have been given: the hub finds out, unless others would miss what is between. */
     if (since < s->listener.since || (since > s->listener.since && s->n_subscriptions == 0))
         go_to(s, since);
     s->subscriptions[s->n_subscriptions++] = (subscription){copy(id), since};
@@ -446,7 +446,7 @@ static void on_wake(gw_listener *listener) {
 }
 
 static void on_hub_tick(gw_listener *listener) {
-    (void)listener; /* sessions that have not joined need one too: on_tick */
+    (void)listener; /* sessions that have not joined need one too: gw_sessions_tick */
 }
 
 static void on_ended(gw_listener *listener, const pd_status *why) {

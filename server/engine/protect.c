@@ -126,23 +126,21 @@ static const char *extra_data(const char *column, int64_t order, pd_arena *arena
     return pd_arena_printf(arena, "%s:%lld", column, (long long)order);
 }
 
-/* False: OpenSSL failed. */
-static bool make_nonce(const struct en_key *key, const char *extra, const char *text, size_t len, uint8_t *nonce) {
-    static const char purpose[] = "pendientes nonce";
-    uint8_t own[EVP_MAX_MD_SIZE], digest[EVP_MAX_MD_SIZE];
-    size_t place = strlen(extra) + 1; /* its NUL ends it */
-    uint8_t *bytes = malloc(place + len + 1);
-    if (bytes == NULL) {
-        abort();
+/* HMAC-SHA256 under a key of KEY_LEN bytes, which is what it makes. False: OpenSSL failed. */
+static bool authenticate(const uint8_t *key, const char *text, uint8_t out[EVP_MAX_MD_SIZE]) {
+    return HMAC(EVP_sha256(), key, KEY_LEN, (const uint8_t *)text, strlen(text), out, NULL) != NULL;
+}
+
+/* A key for nonces from the key that seals, one for the place from that, and under it the text. */
+static bool make_nonce(const struct en_key *key, const char *place, const char *text, uint8_t *nonce) {
+    uint8_t own[EVP_MAX_MD_SIZE], of_place[EVP_MAX_MD_SIZE], digest[EVP_MAX_MD_SIZE];
+    bool done = authenticate(key->bytes, "pendientes nonce", own) && authenticate(own, place, of_place) &&
+                authenticate(of_place, text, digest);
+    if (done) {
+        memcpy(nonce, digest, NONCE_LEN);
     }
-    memcpy(bytes, extra, place);
-    memcpy(bytes + place, text, len + 1);
-    bool done = HMAC(EVP_sha256(), key->bytes, KEY_LEN, (const uint8_t *)purpose, strlen(purpose), own, NULL) != NULL &&
-                HMAC(EVP_sha256(), own, KEY_LEN, bytes, place + len, digest, NULL) != NULL;
-    memcpy(nonce, digest, NONCE_LEN);
     OPENSSL_cleanse(own, sizeof own);
-    OPENSSL_cleanse(bytes, place + len);
-    free(bytes);
+    OPENSSL_cleanse(of_place, sizeof of_place);
     return done;
 }
 
@@ -163,7 +161,7 @@ bool en_seal(const en_keys *keys, const char *column, int64_t order, const char 
     out += id_len;
     uint8_t *nonce = out, *body = out + NONCE_LEN;
     const char *extra = extra_data(column, order, arena);
-    if (!make_nonce(key, extra, text, n, nonce) ||
+    if (!make_nonce(key, extra, text, nonce) ||
         !cipher(true, key->bytes, nonce, extra, (const uint8_t *)text, n, body, body + n)) {
         pd_status_set(status, arena, PD_INTERNAL, "No se pudo cifrar el campo %s", column);
         return false;

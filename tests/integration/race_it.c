@@ -117,6 +117,12 @@ START_TEST(one_key_from_sixteen_clients) {
 END_TEST
 
 /* Whoever refers to a row and whoever deletes it: one of them is refused, whichever comes first. */
+static void race_for_a_row(racer racers[2]) {
+    race(racers, 2);
+    ck_assert_msg(count(racers, 2, 200) == 1 && count(racers, 2, 409) + count(racers, 2, 404) == 1, "%ld %s / %ld %s",
+                  racers[0].status, racers[0].body_out, racers[1].status, racers[1].body_out);
+}
+
 START_TEST(a_client_deleted_while_ordered) {
     const char *client = db_value("SELECT prueba.cliente()");
     char target[128], body[256];
@@ -125,9 +131,7 @@ START_TEST(a_client_deleted_while_ordered) {
              client);
     racer racers[2] = {{.verb = "DELETE", .target = target, .role = "ADMIN"},
                        {.verb = "POST", .target = "/api/pendientes", .role = "CORD", .body = body}};
-    race(racers, 2);
-    ck_assert_msg(count(racers, 2, 200) == 1 && count(racers, 2, 409) + count(racers, 2, 404) == 1, "%ld %s / %ld %s",
-                  racers[0].status, racers[0].body_out, racers[1].status, racers[1].body_out);
+    race_for_a_row(racers);
     ck_assert_int_eq(db_number("SELECT count(*) FROM pendientes o JOIN clientes k ON k.id = o.cliente_id"
                                " WHERE k.id = %s AND NOT k.vigente",
                                client),
@@ -143,9 +147,7 @@ START_TEST(an_employee_deleted_while_assigned) {
     snprintf(assign, sizeof assign, "/api/pendientes/%s/asignar?idAsignado=%s", order, employee);
     racer racers[2] = {{.verb = "DELETE", .target = target, .role = "ADMIN"},
                        {.verb = "PUT", .target = assign, .role = "CORD"}};
-    race(racers, 2);
-    ck_assert_msg(count(racers, 2, 200) == 1 && count(racers, 2, 409) + count(racers, 2, 404) == 1, "%ld %s / %ld %s",
-                  racers[0].status, racers[0].body_out, racers[1].status, racers[1].body_out);
+    race_for_a_row(racers);
     ck_assert_int_eq(db_number("SELECT count(*) FROM pendientes o JOIN empleados e ON e.id = o.asignado_a"
                                " WHERE o.id = %s AND NOT e.vigente",
                                order),
@@ -160,9 +162,7 @@ START_TEST(a_product_deleted_while_used) {
     snprintf(body, sizeof body, "{\"pendienteId\":%s,\"productoId\":%s,\"cantidad\":1}", order, product);
     racer racers[2] = {{.verb = "DELETE", .target = target, .role = "ADMIN"},
                        {.verb = "POST", .target = "/api/productos/pendientes/items", .role = "CORD", .body = body}};
-    race(racers, 2);
-    ck_assert_msg(count(racers, 2, 200) == 1 && count(racers, 2, 409) + count(racers, 2, 404) == 1, "%ld %s / %ld %s",
-                  racers[0].status, racers[0].body_out, racers[1].status, racers[1].body_out);
+    race_for_a_row(racers);
     ck_assert_int_eq(db_number("SELECT count(*) FROM pendientes_items i JOIN productos p ON p.id = i.producto_id"
                                " WHERE p.id = %s AND NOT p.vigente",
                                product),

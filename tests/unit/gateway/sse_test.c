@@ -95,7 +95,8 @@ static int64_t settle(void) {
 
 /* As after a start; the gateway follows. */
 static void reset(void) {
-    FAKE(fake.hub_head = 0; fake.first = 1; fake.bits = 4; fake.banned = fake.down = false; fake.failing = 0);
+    FAKE(fake.hub_head = 0; fake.first = 1; fake.bits = 4; fake.banned = fake.down = fake.slow = false;
+         fake.failing = 0);
     stream s = open_stream("", "");
     await(&s, "retry: ", PATIENCE_MS);
     close_stream(&s);
